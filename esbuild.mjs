@@ -1,0 +1,68 @@
+/**
+ * Builds the extension. Runs on the Node in node_modules/.bin, which reads TypeScript as it is.
+ *
+ *   node esbuild.mjs              dist/ with source maps
+ *   node esbuild.mjs --production dist/ minified, as it is packaged
+ *   node esbuild.mjs --watch      dist/, again whenever a source changes
+ *   node esbuild.mjs --manifest   package.json's contributes and media/runbook.schema.json from their sources
+ */
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { context } from 'esbuild';
+import { contributes } from './src/manifest.ts';
+import { loadRunbook } from './src/runbook/load.ts';
+import { formatProblems } from './src/runbook/problems.ts';
+import { automatedActions } from './src/steps/catalog.ts';
+import { SCHEMA_FILE, renderSchema } from './test/support/generate-schema.ts';
+
+const production = process.argv.includes('--production');
+const RUNBOOK = 'media/healthflow.runbook.yaml';
+
+/** A runbook as data, so that the bundled one is neither parsed nor validated at run time. */
+function runbookOf(file) {
+  const result = loadRunbook(readFileSync(file, 'utf8'), file);
+  if (!result.ok) {
+    throw new Error(formatProblems(result.problems));
+  }
+  return result.runbook;
+}
+
+if (process.argv.includes('--manifest')) {
+  const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
+  manifest.contributes = contributes(runbookOf(RUNBOOK).steps);
+  writeFileSync('package.json', `${JSON.stringify(manifest, null, 2)}\n`);
+  writeFileSync(SCHEMA_FILE, renderSchema());
+} else {
+  rmSync('dist', { recursive: true, force: true });
+  const build = await context({
+    entryPoints: { extension: 'src/extension.ts' },
+    outdir: 'dist',
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node22',
+    mainFields: ['module', 'main'],
+    external: ['vscode', 'pg-native'],
+    minify: production,
+    sourcemap: production ? false : 'linked',
+    chunkNames: 'chunks/[name]-[hash]',
+    metafile: true,
+    logLevel: 'info',
+    legalComments: production ? 'linked' : 'none',
+    // CommonJS dependencies inside an ES module still ask for Node's own modules with require.
+    banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
+    plugins: [{
+      name: 'runbook',
+      setup(plugin) {
+        plugin.onLoad({ filter: /\.runbook\.yaml$/ }, ({ path }) => ({ contents: JSON.stringify(runbookOf(path)), loader: 'json' }));
+      },
+    }],
+  });
+  if (process.argv.includes('--watch')) {
+    await build.watch();
+  } else {
+    const { metafile } = await build.rebuild();
+    writeFileSync('dist/meta.json', JSON.stringify(metafile));
+    await build.dispose();
+  }
+}

@@ -1,0 +1,155 @@
+/** The commands as functions: one argument object in, JSON out. What each takes and returns is fixed in DESIGN. */
+import { UserError } from './errors.ts';
+import type { Clock } from './incident/clock.ts';
+import { DETECTION_SOURCES, SEVERITIES, type Severity, type TimelineEvent } from './incident/events.ts';
+import type { IncidentSummary } from './incident/fold.ts';
+import type { Ledger } from './ledger/ledger.ts';
+import type { LogStreamer } from './logs/stream.ts';
+import { environmentByKey } from './runbook/query.ts';
+import type { RunbookSource } from './runbook/source.ts';
+import { Inputs } from './steps/inputs.ts';
+import type { RunResult, StepRunner } from './steps/runner.ts';
+
+export interface ApiDeps {
+  readonly clock: Clock;
+  readonly ledger: Ledger;
+  readonly runbook: RunbookSource;
+  readonly runner: StepRunner;
+  readonly streams: LogStreamer;
+}
+
+type Arguments = Readonly<Record<string, unknown>>;
+
+export interface Api {
+  /** `{ title, severity?, environment?, detectedBy?, impactStartedAt?, drill? }` → `{ incident }`, its id. */
+  declare(args: Arguments): Promise<{ incident: string }>;
+  /** `{ incident }` → `{ at }`: of the first acknowledgement, however often it is called. */
+  acknowledge(args: Arguments): Promise<{ at: string }>;
+  /** `{ incident, answers, override?, overrideReason? }` → `{ severity, reasons }`. */
+  assessSeverity(args: Arguments): Promise<{ severity: Severity; reasons: readonly string[] }>;
+  /** `{ incident, step, inputs? }` → the result; `incident` may be left out for the checks of runbook 3. */
+  runStep(args: Arguments, signal?: AbortSignal): Promise<RunResult>;
+  /** `{ incident }` → `{ incident, events }`, in timeline order, corrections applied. */
+  timeline(args: Arguments): Promise<{ incident: string; events: readonly TimelineEvent[] }>;
+  /** `{ status?: "open" | "closed" }` → `{ incidents }`, open ones first. */
+  list(args: Arguments): Promise<{ incidents: IncidentSummary[] }>;
+  /** `{ incident, event, at?, text?, retracted? }` → `{ event }`, the id of the correction. */
+  amend(args: Arguments): Promise<{ event: string }>;
+  /** `{ incident, reason }` → `{ at }`. */
+  close(args: Arguments): Promise<{ at: string }>;
+  /** `{ incident, reason }` → `{ at }`. */
+  reopen(args: Arguments): Promise<{ at: string }>;
+}
+
+export function createApi({ clock, ledger, runbook, runner, streams }: ApiDeps): Api {
+  const read = (command: string, args: Arguments) => new Inputs(`incidentRunbook.${command}`, args);
+  const step = async (id: string, incident: string, inputs: Arguments): Promise<RunResult> => {
+    const result = await runner.run({ incident, step: id, inputs }, new AbortController().signal);
+    if (result.status !== 'done') {
+      throw new UserError(result.summary);
+    }
+    return result;
+  };
+  const api: Api = {
+    async declare(args) {
+      const inputs = read('declare', args);
+      const book = await runbook.get();
+      const title = inputs.text('title').trim();
+      const severity = inputs.choice('severity', SEVERITIES);
+      const environment = environmentByKey(book, inputs.optionalText('environment')).key;
+      const impactStartedAt = inputs.time('impactStartedAt');
+      if (impactStartedAt !== undefined && Date.parse(impactStartedAt) > clock.now() + 60_000) {
+        throw new UserError(`incidentRunbook.declare: "impactStartedAt" (${impactStartedAt}) is in the future. Give the time the impact began.`);
+      }
+      const { id } = await ledger.declare({
+        type: 'incident.declared', title, environment,
+        detectedBy: inputs.choice('detectedBy', DETECTION_SOURCES) ?? 'monitoring',
+        drill: inputs.flag('drill'),
+        runbook: { name: book.name, version: book.version },
+        ...(impactStartedAt === undefined ? {} : { impactStartedAt }),
+      });
+      if (severity !== undefined) {
+        await ledger.append(id, { type: 'severity.set', severity, reasons: ['Chosen when the incident was declared.'] });
+      }
+      return { incident: id };
+    },
+    async acknowledge(args) {
+      const incident = read('acknowledge', args).text('incident');
+      await step('acknowledge', incident, {});
+      const { times } = await ledger.read(incident);
+      return { at: times.acknowledged?.at ?? '' };
+    },
+    async assessSeverity(args) {
+      const inputs = read('assessSeverity', args);
+      const incident = inputs.text('incident');
+      const { override, overrideReason } = args;
+      await step('assessSeverity', incident, {
+        ...inputs.record('answers'),
+        ...(override === undefined ? {} : { override }),
+        ...(overrideReason === undefined ? {} : { overrideReason }),
+      });
+      const { severity, severityReasons } = await ledger.read(incident);
+      if (severity === undefined) {
+        throw new UserError(`The severity of ${incident} could not be read back. Assess it again.`);
+      }
+      return { severity, reasons: severityReasons };
+    },
+    async runStep(args, signal = new AbortController().signal) {
+      const inputs = read('runStep', args);
+      return runner.run({ incident: inputs.optionalText('incident'), step: inputs.text('step'), inputs: inputs.record('inputs') }, signal);
+    },
+    async timeline(args) {
+      const incident = read('timeline', args).text('incident');
+      return { incident, events: (await ledger.read(incident)).events };
+    },
+    async list(args) {
+      return { incidents: await ledger.list(read('list', args).choice('status', ['open', 'closed'] as const)) };
+    },
+    async amend(args) {
+      const inputs = read('amend', args);
+      const incident = inputs.text('incident');
+      const target = inputs.text('event');
+      const { events } = await ledger.read(incident);
+      if (!events.some(({ id }) => id === target)) {
+        throw new UserError(`The timeline of ${incident} has no event "${target}".`);
+      }
+      const at = inputs.time('at');
+      const text = inputs.optionalText('text');
+      const retracted = inputs.flag('retracted');
+      if (at === undefined && text === undefined && !retracted) {
+        throw new UserError('incidentRunbook.amend: nothing to correct. Give "at", "text" or "retracted".');
+      }
+      if (retracted && events.find(({ id }) => id === target)?.type === 'incident.declared') {
+        throw new UserError('The declaration cannot be retracted. Close the incident instead, and say why.');
+      }
+      const event = await ledger.append(incident, {
+        type: 'event.amended', amends: target,
+        changes: { ...(at === undefined ? {} : { at }), ...(text === undefined ? {} : { text }), ...(retracted ? { retracted } : {}) },
+      });
+      return { event: event.id };
+    },
+    async close(args) {
+      const inputs = read('close', args);
+      const incident = inputs.text('incident');
+      const reason = inputs.text('reason');
+      const { status, times } = await ledger.read(incident);
+      if (status === 'closed') {
+        return { at: times.closed?.at ?? '' };
+      }
+      const event = await ledger.append(incident, { type: 'incident.closed', reason });
+      streams.stop(incident);
+      return { at: event.at };
+    },
+    async reopen(args) {
+      const inputs = read('reopen', args);
+      const incident = inputs.text('incident');
+      const reason = inputs.text('reason');
+      const { status } = await ledger.read(incident);
+      if (status !== 'closed') {
+        throw new UserError(`${incident} is not closed, so it cannot be reopened.`);
+      }
+      return { at: (await ledger.append(incident, { type: 'incident.reopened', reason })).at };
+    },
+  };
+  return api;
+}

@@ -1,0 +1,105 @@
+/** Settings and secrets of VS Code as the steps need them. */
+import { userInfo } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+import * as vscode from 'vscode';
+import { UserError } from './errors.ts';
+import { AwsSession } from './services/aws/session.ts';
+import { Endpoints } from './services/endpoints.ts';
+import type { LogStreams, Services } from './steps/step.ts';
+
+const SECTION = 'incidentRunbook';
+
+/** Path of the team's own runbook, absolute; undefined for the bundled one. */
+export function runbookFile(): string | undefined {
+  const file = setting('file');
+  if (file === undefined || isAbsolute(file)) {
+    return file;
+  }
+  const folder = vscode.workspace.workspaceFolders?.[0];
+  if (folder === undefined) {
+    throw new UserError(`The setting incidentRunbook.file holds the relative path "${file}", but no folder is open. Use an absolute path, or open the folder.`, {
+      action: { title: 'Open setting', command: 'workbench.action.openSettings', args: ['incidentRunbook.file'] },
+    });
+  }
+  return join(folder.uri.fsPath, file);
+}
+
+/** The name on the timeline. */
+export function responder(): string {
+  return setting('responder') ?? userInfo().username;
+}
+
+/** The outside systems as the machine's settings name them; made anew when a setting changes. */
+export class ServiceFactory implements Services, vscode.Disposable {
+  readonly logStreams: LogStreams;
+  readonly #secrets: vscode.SecretStorage;
+  readonly #sessions = new Map<string, AwsSession>();
+  readonly #subscription: vscode.Disposable;
+  #endpoints: Endpoints | undefined;
+
+  constructor(secrets: vscode.SecretStorage, logStreams: LogStreams) {
+    this.#secrets = secrets;
+    this.logStreams = logStreams;
+    this.#subscription = vscode.workspace.onDidChangeConfiguration((change) => {
+      if (change.affectsConfiguration(SECTION)) {
+        this.#reset();
+      }
+    });
+  }
+
+  /** @throws UserError naming the setting that holds no URL */
+  get endpoints(): Endpoints {
+    return this.#endpoints ??= new Endpoints(machineSetting<Record<string, string>>('endpoints') ?? {}, machineSetting<string>('aws.endpoint'));
+  }
+
+  aws({ key, data }: Parameters<Services['aws']>[0]): AwsSession {
+    if (data.aws === undefined) {
+      throw new UserError(`The runbook names no AWS resources for the environment "${key}". Add "aws" with region, cluster, services, databaseInstance and logGroups to it.`);
+    }
+    const profile = machineSetting<string>('aws.profile') || undefined;
+    const endpoint = this.endpoints.aws;
+    const id = [data.aws.region, profile, endpoint].join(' ');
+    const session = this.#sessions.get(id) ?? new AwsSession({
+      region: data.aws.region,
+      ...(profile === undefined ? {} : { profile }),
+      ...(endpoint === undefined ? {} : { endpoint }),
+    });
+    this.#sessions.set(id, session);
+    return session;
+  }
+
+  /** From the secret storage, else `DATABASE_URL` of the environment the extension runs in. */
+  async databaseUrl(environment: string): Promise<string | undefined> {
+    return await this.#secrets.get(databaseKey(environment)) ?? process.env['DATABASE_URL'];
+  }
+
+  /** Undefined forgets it. */
+  async setDatabaseUrl(environment: string, url: string | undefined): Promise<void> {
+    await (url === undefined ? this.#secrets.delete(databaseKey(environment)) : this.#secrets.store(databaseKey(environment), url));
+  }
+
+  dispose(): void {
+    this.#subscription.dispose();
+    this.#reset();
+  }
+
+  #reset(): void {
+    this.#endpoints = undefined;
+    this.#sessions.forEach((session) => { session.dispose(); });
+    this.#sessions.clear();
+  }
+}
+
+function databaseKey(environment: string): string {
+  return `${SECTION}.database.${environment}`;
+}
+
+function setting(name: string): string | undefined {
+  return vscode.workspace.getConfiguration(SECTION).get<string>(name)?.trim() || undefined;
+}
+
+/** What this machine says, whatever a workspace file claims: it decides where requests and credentials go. */
+function machineSetting<T>(name: string): T | undefined {
+  const values = vscode.workspace.getConfiguration(SECTION).inspect<T>(name);
+  return values?.globalValue ?? values?.defaultValue;
+}

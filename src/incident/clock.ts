@@ -1,0 +1,29 @@
+/** The only source of "now", injected everywhere so that tests decide what time it is. */
+export interface Clock {
+  /** Epoch ms. */
+  now(): number;
+}
+
+export const systemClock: Clock = { now: () => Date.now() };
+
+/** ISO 8601 UTC of epoch ms. */
+export function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+/** `42 s`, `7 min`, `1 h 05 min`, `3 d 4 h`: a duration in ms as a person says it; negative counts as zero. */
+export function formatDuration(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  if (seconds < 60) {
+    return `${seconds} s`;
+  }
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) {
+    return `${minutes} min`;
+  }
+  const hours = Math.floor(minutes / 60);
+  if (hours < 24) {
+    return `${hours} h ${String(minutes % 60).padStart(2, '0')} min`;
+  }
+  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+}

@@ -1,0 +1,143 @@
+/**
+ * The timeline: an incident is the append-only list of these events, and everything else is a fold of it.
+ * An event is never changed; a correction is a new event that names the one it amends.
+ */
+import type { Evidence, Level } from './evidence.ts';
+
+export const SEVERITIES = ['P1', 'P2', 'P3', 'P4'] as const;
+/** Runbook 2.1, from a complete outage (P1) to a minor issue with a workaround (P4). */
+export type Severity = (typeof SEVERITIES)[number];
+
+export const DETECTION_SOURCES = [
+  'datadog', 'cloudwatch', 'synthetic', 'support ticket', 'slack', 'email', 'phone',
+  'monitoring', 'deployment', 'code review', 'testing',
+] as const;
+/** Runbook 3: how the incident came to be known. */
+export type DetectionSource = (typeof DETECTION_SOURCES)[number];
+
+export interface Actor {
+  readonly name: string;
+  /** `extension` marks what happened by itself (a reminder, a watch); metrics count people only. */
+  readonly kind: 'person' | 'extension';
+}
+
+interface EventBase<Type extends string> {
+  /** ULID: unique, and ordered by the millisecond it was made in. */
+  readonly id: string;
+  /** The incident's id, e.g. `INC-20261123-7KQ4`. */
+  readonly incident: string;
+  /** When it happened, ISO 8601 UTC. */
+  readonly at: string;
+  /** When it was written down, ISO 8601 UTC. */
+  readonly recordedAt: string;
+  readonly actor: Actor;
+  readonly type: Type;
+}
+
+export interface IncidentDeclared extends EventBase<'incident.declared'> {
+  readonly title: string;
+  /** Key of the runbook's environment. */
+  readonly environment: string;
+  readonly detectedBy: DetectionSource;
+  /** ISO 8601 UTC; unset is missing, never assumed (runbook 11). */
+  readonly impactStartedAt?: string;
+  /** Drills are left out of the metrics (runbook 11). */
+  readonly drill: boolean;
+  readonly runbook: { readonly name: string; readonly version: string };
+}
+
+export interface IncidentAcknowledged extends EventBase<'incident.acknowledged'> {}
+
+export interface SeveritySet extends EventBase<'severity.set'> {
+  readonly severity: Severity;
+  readonly reasons: readonly string[];
+  /** Question id → option id, as answered (runbook 2.2). */
+  readonly answers?: Readonly<Record<string, string>>;
+  /** Present when the responder chose another level than the rules recommended. */
+  readonly override?: { readonly recommended: Severity; readonly reason: string };
+}
+
+export interface RoleAssigned extends EventBase<'role.assigned'> {
+  /** Role id of the runbook, e.g. `incidentCommander` (runbook 8.3). */
+  readonly role: string;
+  /** Empty: the role was given up. */
+  readonly person: string;
+}
+
+/** Result of one check inside an investigation. */
+export interface StepResult {
+  readonly step: string;
+  readonly title: string;
+  readonly section: string;
+  readonly outcome: 'done' | 'failed' | 'cancelled';
+  readonly level: Level;
+  readonly summary: string;
+  readonly evidence?: Evidence;
+  /** How long the check took, ms. */
+  readonly durationMs: number;
+}
+
+export interface StepFinished extends EventBase<'step.finished'> {
+  readonly result: StepResult;
+  /** The results of the steps this one ran, worst first (runbook 5, `investigate`). */
+  readonly parts?: readonly StepResult[];
+}
+
+/** A piece of code or log that somebody pointed at. */
+export interface Excerpt {
+  /** Path relative to the workspace folder, or the name of the document. */
+  readonly source: string;
+  readonly language: string;
+  /** 1-based, inclusive. */
+  readonly startLine: number;
+  readonly endLine: number;
+  readonly text: string;
+}
+
+export interface FindingDocumented extends EventBase<'finding.documented'> {
+  readonly text: string;
+  readonly excerpt?: Excerpt;
+}
+
+export interface IncidentClosed extends EventBase<'incident.closed'> {
+  readonly reason: string;
+}
+
+export interface IncidentReopened extends EventBase<'incident.reopened'> {
+  readonly reason: string;
+}
+
+/** A correction: a wrong time, a wrong text. The amended event stays as it was written. */
+export interface EventAmended extends EventBase<'event.amended'> {
+  readonly amends: string;
+  readonly changes: { readonly at?: string; readonly text?: string; readonly retracted?: boolean };
+}
+
+export type TimelineEvent =
+  | IncidentDeclared
+  | IncidentAcknowledged
+  | SeveritySet
+  | RoleAssigned
+  | StepFinished
+  | FindingDocumented
+  | IncidentClosed
+  | IncidentReopened
+  | EventAmended;
+
+type BodyOf<E> = E extends TimelineEvent ? Omit<E, 'id' | 'incident' | 'recordedAt' | 'actor' | 'at'> & { readonly at?: string } : never;
+/** What a caller gives; the ledger adds id, incident, actor and times (`at` defaults to now). */
+export type NewEvent = BodyOf<TimelineEvent>;
+
+/** Order of a timeline: by when it happened, then by id. Two responders converge whatever order they sync in. */
+export function compareEvents(a: TimelineEvent, b: TimelineEvent): number {
+  return a.at < b.at ? -1 : a.at > b.at ? 1 : a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
+}
+
+/** Set union by id, in timeline order. */
+export function mergeTimelines(...timelines: readonly (readonly TimelineEvent[])[]): TimelineEvent[] {
+  const byId = new Map<string, TimelineEvent>();
+  for (const event of timelines.flat()) {
+    byId.set(event.id, byId.get(event.id) ?? event);
+  }
+  return [...byId.values()].sort(compareEvents);
+}

@@ -1,0 +1,204 @@
+import {
+  type Actor, type DetectionSource, type Excerpt, type Severity, type StepResult, type TimelineEvent,
+  compareEvents,
+} from './events.ts';
+
+/** Where an incident stands. An incident is open until it is closed. */
+export type IncidentStatus = 'declared' | 'acknowledged' | 'closed';
+
+/** A time of the metrics, with the event it comes from and whether somebody corrected it. */
+export interface Milestone {
+  readonly at: string;
+  readonly event: string;
+  readonly corrected: boolean;
+}
+
+export interface Finding {
+  readonly event: string;
+  readonly at: string;
+  readonly actor: Actor;
+  readonly text: string;
+  readonly excerpt?: Excerpt;
+}
+
+/** The last result of a step and the event that holds it. */
+export interface StepRecord extends StepResult {
+  readonly event: string;
+  readonly at: string;
+  readonly actor: Actor;
+}
+
+/** What a timeline amounts to: the whole state of an incident, derived and never stored. */
+export interface Incident {
+  readonly id: string;
+  readonly title: string;
+  readonly environment: string;
+  readonly detectedBy: DetectionSource;
+  readonly drill: boolean;
+  readonly runbook: { readonly name: string; readonly version: string };
+  readonly status: IncidentStatus;
+  /** Unset until assessed or declared with one. */
+  readonly severity?: Severity;
+  readonly severityReasons: readonly string[];
+  readonly times: {
+    readonly impactStarted?: Milestone;
+    readonly detected: Milestone;
+    /** First acknowledgement by a person: an automatic one does not count (runbook 11, MTTA). */
+    readonly acknowledged?: Milestone;
+    readonly assessed?: Milestone;
+    readonly closed?: Milestone;
+  };
+  /** Role id → person. */
+  readonly roles: Readonly<Record<string, string>>;
+  /** Step id → its latest result, whether run alone or inside an investigation. */
+  readonly steps: ReadonlyMap<string, StepRecord>;
+  readonly findings: readonly Finding[];
+  readonly closeReason?: string;
+  /** In timeline order, corrections applied, retracted events left out. */
+  readonly events: readonly TimelineEvent[];
+}
+
+/** One line of a list of incidents. */
+export interface IncidentSummary {
+  readonly id: string;
+  readonly title: string;
+  readonly status: IncidentStatus;
+  readonly severity?: Severity;
+  readonly environment: string;
+  readonly drill: boolean;
+  /** ISO 8601 UTC. */
+  readonly detectedAt: string;
+  readonly closedAt?: string;
+}
+
+/**
+ * The state that a timeline amounts to. Pure and order-independent: any order of the same events gives the
+ * same incident. Types it does not know (written by a newer version) are kept in `events` and change nothing.
+ *
+ * @returns undefined when no event declares the incident
+ */
+export function fold(events: readonly TimelineEvent[]): Incident | undefined {
+  const { effective, correctedTimes } = applyAmendments([...events].sort(compareEvents));
+  const declared = effective.find((event) => event.type === 'incident.declared');
+  if (declared === undefined) {
+    return undefined;
+  }
+  const milestone = (event: TimelineEvent): Milestone => ({ at: event.at, event: event.id, corrected: correctedTimes.has(event.id) });
+  const steps = new Map<string, StepRecord>();
+  const roles: Record<string, string> = {};
+  const findings: Finding[] = [];
+  const state: Mutable<Pick<Incident, 'severity' | 'severityReasons' | 'closeReason'>> = { severityReasons: [] };
+  const times: Mutable<Incident['times']> = { detected: milestone(declared) };
+  if (declared.impactStartedAt !== undefined) {
+    times.impactStarted = { at: declared.impactStartedAt, event: declared.id, corrected: false };
+  }
+  for (const event of effective) {
+    switch (event.type) {
+      case 'incident.acknowledged':
+        if (event.actor.kind === 'person') {
+          times.acknowledged ??= milestone(event);
+        }
+        break;
+      case 'severity.set':
+        state.severity = event.severity;
+        state.severityReasons = event.reasons;
+        times.assessed ??= milestone(event);
+        break;
+      case 'role.assigned':
+        if (event.person === '') {
+          delete roles[event.role];
+        } else {
+          roles[event.role] = event.person;
+        }
+        break;
+      case 'step.finished':
+        for (const result of [event.result, ...(event.parts ?? [])]) {
+          steps.set(result.step, { ...result, event: event.id, at: event.at, actor: event.actor });
+        }
+        break;
+      case 'finding.documented':
+        findings.push({
+          event: event.id, at: event.at, actor: event.actor, text: event.text,
+          ...(event.excerpt === undefined ? {} : { excerpt: event.excerpt }),
+        });
+        break;
+      case 'incident.closed':
+        times.closed = milestone(event);
+        state.closeReason = event.reason;
+        break;
+      case 'incident.reopened':
+        delete times.closed;
+        delete state.closeReason;
+        break;
+      default:
+        break;
+    }
+  }
+  return {
+    id: declared.incident,
+    title: declared.title,
+    environment: declared.environment,
+    detectedBy: declared.detectedBy,
+    drill: declared.drill,
+    runbook: declared.runbook,
+    status: times.closed ? 'closed' : times.acknowledged ? 'acknowledged' : 'declared',
+    ...state,
+    times,
+    roles,
+    steps,
+    findings,
+    events: effective,
+  };
+}
+
+export function summarize(incident: Incident): IncidentSummary {
+  return {
+    id: incident.id,
+    title: incident.title,
+    status: incident.status,
+    ...(incident.severity === undefined ? {} : { severity: incident.severity }),
+    environment: incident.environment,
+    drill: incident.drill,
+    detectedAt: incident.times.detected.at,
+    ...(incident.times.closed === undefined ? {} : { closedAt: incident.times.closed.at }),
+  };
+}
+
+/** The event that holds a step's evidence, with the result inside it. */
+export function resultOf(event: TimelineEvent, step: string): StepResult | undefined {
+  if (event.type !== 'step.finished') {
+    return undefined;
+  }
+  return event.result.step === step ? event.result : event.parts?.find((part) => part.step === step);
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** Later corrections win over earlier ones; an amendment of an amendment amends what that one named. */
+function applyAmendments(ordered: readonly TimelineEvent[]): { effective: TimelineEvent[]; correctedTimes: Set<string> } {
+  const amended = new Map<string, { at?: string; text?: string; retracted?: boolean }>();
+  const byRecording = ordered
+    .filter((event) => event.type === 'event.amended')
+    .sort((a, b) => (a.recordedAt < b.recordedAt ? -1 : a.recordedAt > b.recordedAt ? 1 : a.id < b.id ? -1 : 1));
+  for (const event of byRecording) {
+    amended.set(event.amends, { ...amended.get(event.amends), ...event.changes });
+  }
+  if (amended.size === 0) {
+    return { effective: [...ordered], correctedTimes: new Set() };
+  }
+  const effective: TimelineEvent[] = [];
+  const correctedTimes = new Set<string>();
+  for (const event of ordered) {
+    const change = amended.get(event.id);
+    if (change === undefined) {
+      effective.push(event);
+    } else if (change.retracted !== true) {
+      if (change.at !== undefined) {
+        correctedTimes.add(event.id);
+      }
+      const withTime = { ...event, at: change.at ?? event.at };
+      effective.push(withTime.type === 'finding.documented' && change.text !== undefined ? { ...withTime, text: change.text } : withTime);
+    }
+  }
+  return { effective: effective.sort(compareEvents), correctedTimes };
+}

@@ -1,0 +1,66 @@
+import { formatDuration } from './clock.ts';
+import type { Incident } from './fold.ts';
+import type { Severity } from './events.ts';
+
+/** What to do next, the most urgent first: the guided part of the Incidents view. */
+export interface NextAction {
+  /** Step id of the runbook. */
+  readonly step: string;
+  readonly title: string;
+  /** Why now, in words. */
+  readonly reason: string;
+  readonly urgent: boolean;
+}
+
+export interface GuideTargets {
+  /** Minutes from detection to the first human acknowledgement (runbook 11, MTTA). */
+  readonly acknowledgeMinutes?: number;
+  /** Minutes from detection to the first response, by severity (runbook 2.1). */
+  readonly responseMinutes: Readonly<Record<Severity, number>>;
+}
+
+/** How long an investigation stays a description of the present, ms. */
+const INVESTIGATION_FRESH_MS = 15 * 60_000;
+
+/**
+ * The next steps of an open incident, in the runbook's order (4.1, 4.2, 5.1, 5.3). Nothing for a closed one.
+ *
+ * @param now epoch ms
+ */
+export function nextActions(incident: Incident, targets: GuideTargets, now: number): NextAction[] {
+  if (incident.status === 'closed') {
+    return [];
+  }
+  const actions: NextAction[] = [];
+  const sinceDetected = now - Date.parse(incident.times.detected.at);
+  if (incident.times.acknowledged === undefined) {
+    const late = targets.acknowledgeMinutes !== undefined && sinceDetected > targets.acknowledgeMinutes * 60_000;
+    actions.push({
+      step: 'acknowledge',
+      title: 'Acknowledge the incident',
+      reason: late ? `Target was ${targets.acknowledgeMinutes} min, ${formatDuration(sinceDetected)} have passed` : 'So that nobody starts over',
+      urgent: late,
+    });
+  }
+  if (incident.severity === undefined) {
+    actions.push({ step: 'assessSeverity', title: 'Assess the severity', reason: 'It decides who is told and how often', urgent: sinceDetected > 5 * 60_000 });
+  }
+  const investigation = incident.steps.get('investigate');
+  if (investigation === undefined) {
+    const target = incident.severity === undefined ? undefined : targets.responseMinutes[incident.severity];
+    actions.push({ step: 'investigate', title: 'Investigate', reason: 'All checks at once', urgent: target !== undefined && sinceDetected > target * 60_000 });
+    return actions;
+  }
+  const findingsSince = incident.findings.filter((finding) => finding.at > investigation.at);
+  if (investigation.level !== 'ok' && findingsSince.length === 0) {
+    actions.push({ step: 'documentFinding', title: 'Document what you found', reason: investigation.summary, urgent: false });
+  }
+  const age = now - Date.parse(investigation.at);
+  if (age > INVESTIGATION_FRESH_MS) {
+    actions.push({ step: 'investigate', title: 'Investigate again', reason: `The last look is ${formatDuration(age)} old`, urgent: false });
+  }
+  if (!incident.steps.has('tailLogs')) {
+    actions.push({ step: 'tailLogs', title: 'Watch the logs', reason: 'Live, next to the code', urgent: false });
+  }
+  return actions;
+}

@@ -1,0 +1,76 @@
+import type { NewEvent } from './events.ts';
+
+/** A pattern hidden from everything that is recorded or leaves the machine. */
+export interface RedactionRule {
+  /** Shown in place of the text: `[redacted: name]`. */
+  readonly name: string;
+  readonly pattern: RegExp;
+  /** Replacement when part of the match may stay, e.g. the host of a connection string. */
+  readonly keep?: string;
+}
+
+/** Credentials of every service used here, then personal data: this is a health service. */
+const BUILT_IN: readonly RedactionRule[] = [
+  { name: 'private key', pattern: /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g },
+  { name: 'password', pattern: /\b([a-z][a-z0-9+.-]*:\/\/[^\s:/@"']*):[^\s/"']+@/gi, keep: '$1:[redacted: password]@' },
+  { name: 'authorization', pattern: /\b(authorization["']?\s*[:=]\s*["']?(?:bearer|basic|token|oauth)?\s*)[^\s"',;]{6,}/gi, keep: '$1[redacted: authorization]' },
+  { name: 'bearer token', pattern: /\b(bearer\s+)[A-Za-z0-9._~+/=-]{12,}/gi, keep: '$1[redacted: bearer token]' },
+  { name: 'GitHub token', pattern: /\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,})/g },
+  { name: 'Slack token', pattern: /\bx(?:ox[a-z]|app)-[A-Za-z0-9-]{8,}/g },
+  { name: 'Slack webhook', pattern: /https:\/\/hooks\.slack\.com\/[^\s"')]+/g },
+  { name: 'AWS key id', pattern: /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g },
+  { name: 'token', pattern: /\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*/g },
+  {
+    name: 'secret',
+    pattern: /\b([A-Za-z0-9_-]*(?:passw(?:or)?d|pwd|secret|api[_-]?key|app(?:lication)?[_-]?key|access[_-]?key|session[_-]?token|routing[_-]?key|auth[_-]?token)[A-Za-z0-9_-]*["']?\s*[:=]\s*["']?)(?!\[redacted)[^\s"',;&]{4,}/gi,
+    keep: '$1[redacted: secret]',
+  },
+  { name: 'e-mail address', pattern: /\b[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}\b/g },
+  // Egypt's national id: century, date of birth, governorate, serial, check digit.
+  { name: 'national id', pattern: /(?<!\d)[23]\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:0[1-4]|[12]\d|3[1-5]|88)\d{5}(?!\d)/g },
+  { name: 'phone number', pattern: /(?<![\w.:-])(?:\+|00)[1-9]\d{0,2}[\s.-]?(?:\(?\d{1,4}\)?[\s.-]?){2,4}\d{2,4}(?![\w-])/g },
+  { name: 'phone number', pattern: /(?<![\w.-])01[0125]\d{8}(?!\w)/g },
+];
+
+/** Keys of structured data whose value is a secret whatever it looks like. */
+const SECRET_KEY = /passw(?:or)?d|pwd|secret|api[_-]?key|app(?:lication)?[_-]?key|access[_-]?key|token|authorization/i;
+
+/** Takes any JSON value and gives one of the same shape. */
+export type Redactor = <T>(value: T) => T;
+
+/**
+ * Hides secrets and personal data in a string, or in every string (and key) of a JSON value.
+ *
+ * @param extra the runbook's own patterns, applied after the built-in ones
+ */
+export function createRedactor(extra: readonly { name: string; pattern: string }[] = []): Redactor {
+  const rules = [...BUILT_IN, ...extra.map(({ name, pattern }) => ({ name, pattern: new RegExp(pattern, 'gu') }) satisfies RedactionRule)];
+  const redactText = (text: string): string =>
+    rules.reduce((result, rule) => result.replace(rule.pattern, 'keep' in rule && rule.keep !== undefined ? rule.keep : `[redacted: ${rule.name}]`), text);
+  const redactValue = (value: unknown): unknown => {
+    if (typeof value === 'string') {
+      return redactText(value);
+    }
+    if (Array.isArray(value)) {
+      return value.map(redactValue);
+    }
+    if (typeof value === 'object' && value !== null) {
+      return Object.fromEntries(Object.entries(value).map(([key, item]) => [
+        redactText(key),
+        typeof item === 'string' && SECRET_KEY.test(key) ? '[redacted: secret]' : redactValue(item),
+      ]));
+    }
+    return value;
+  };
+  return <T>(value: T) => redactValue(value) as T;
+}
+
+/**
+ * An event as it may be written down. Ids and names of people in roles stay: they are what the event is about.
+ */
+export function redactEvent<T extends NewEvent>(event: T, redact: Redactor): T {
+  if (event.type === 'role.assigned' || event.type === 'incident.acknowledged') {
+    return event;
+  }
+  return redact(event);
+}

@@ -1,0 +1,44 @@
+import type { IncidentSummary } from '../incident/fold.ts';
+import { type Cursor, appendRecord, readRecords } from './journal.ts';
+
+type IndexRecord = { readonly closed: IncidentSummary } | { readonly touched: string };
+
+/**
+ * The closed incidents, so that listing them reads one file. It only ever saves work: an incident that is not
+ * in it is read from its own file. Written ahead: `touch` before anything is appended to a closed incident, so
+ * a crash in between leaves "look at the file", never a stale line. For the same reason it is never rewritten.
+ */
+export class ClosedIndex {
+  readonly #file: string;
+  #cursor: Cursor = { position: 0, lines: 0 };
+  #closed = new Map<string, IncidentSummary>();
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  /** Incident id → summary as it was when the incident was last written to. */
+  async read(): Promise<ReadonlyMap<string, IncidentSummary>> {
+    const content = await readRecords(this.#file, this.#cursor);
+    if (content.cursor.position < this.#cursor.position) {
+      this.#closed = new Map();
+    }
+    this.#cursor = content.cursor;
+    for (const record of content.records as IndexRecord[]) {
+      if ('closed' in record) {
+        this.#closed.set(record.closed.id, record.closed);
+      } else {
+        this.#closed.delete(record.touched);
+      }
+    }
+    return this.#closed;
+  }
+
+  async put(closed: IncidentSummary): Promise<void> {
+    await appendRecord(this.#file, { closed } satisfies IndexRecord);
+  }
+
+  async touch(incident: string): Promise<void> {
+    await appendRecord(this.#file, { touched: incident } satisfies IndexRecord);
+  }
+}

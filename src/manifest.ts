@@ -1,0 +1,149 @@
+/**
+ * The one table of what the extension contributes: package.json's `contributes` is generated from it and from
+ * the bundled runbook (`node esbuild.mjs --manifest`), and commands.ts must have a handler for every id here.
+ */
+
+interface MenuPlace {
+  readonly menu: 'view/title' | 'view/item/context' | 'editor/context';
+  readonly when: string;
+  readonly group: string;
+}
+
+interface CommandEntry {
+  readonly id: string;
+  readonly title: string;
+  readonly icon?: string;
+  /** When the palette shows it; `false` hides it there. */
+  readonly palette?: string | false;
+  readonly menus?: readonly MenuPlace[];
+}
+
+export const VIEW = 'incidentRunbook.incidents';
+
+const HAS_OPEN = 'incidentRunbook.open > 0';
+const item = (pattern: string, group: string): MenuPlace => ({ menu: 'view/item/context', when: `view == ${VIEW} && viewItem =~ /${pattern}/`, group });
+const title = (group: string): MenuPlace => ({ menu: 'view/title', when: `view == ${VIEW}`, group });
+
+export const COMMANDS = [
+  { id: 'incidentRunbook.declare', title: 'Declare Incident…', icon: '$(add)', menus: [title('navigation@1')] },
+  { id: 'incidentRunbook.acknowledge', title: 'Acknowledge', icon: '$(check)', palette: HAS_OPEN, menus: [item('^incident\\.declared', 'inline@1'), item('^incident\\.declared', '1_respond@1')] },
+  { id: 'incidentRunbook.assessSeverity', title: 'Assess Severity…', icon: '$(law)', palette: HAS_OPEN, menus: [item('^incident\\.(declared|acknowledged)', '1_respond@2')] },
+  { id: 'incidentRunbook.runStep', title: 'Run Step…', icon: '$(play)', palette: HAS_OPEN, menus: [item('^step\\.automated', 'inline@1'), item('^step\\.automated', '1_run@1')] },
+  { id: 'incidentRunbook.recordByHand', title: 'Record as Done by Hand…', icon: '$(edit)', palette: HAS_OPEN, menus: [item('^step\\.', '1_run@2'), item('^step\\.manual', 'inline@1')] },
+  { id: 'incidentRunbook.openStep', title: 'Open Step or Evidence', icon: '$(open-preview)', palette: false, menus: [item('^step\\.', '2_open@1')] },
+  { id: 'incidentRunbook.copyRunbookCommand', title: 'Copy the Runbook Command', palette: false, menus: [item('^step\\..*\\.command', '2_open@2')] },
+  { id: 'incidentRunbook.timeline', title: 'Open Timeline', icon: '$(history)', palette: 'true', menus: [item('^incident\\.', 'inline@2'), item('^(incident|timeline)', '2_open@1')] },
+  { id: 'incidentRunbook.list', title: 'Go to Incident…', icon: '$(search)', menus: [title('navigation@3')] },
+  { id: 'incidentRunbook.amend', title: 'Correct…', palette: false, menus: [item('^event', '3_correct@1')] },
+  { id: 'incidentRunbook.close', title: 'Close Incident…', palette: HAS_OPEN, menus: [item('^incident\\.(declared|acknowledged)', '9_close@1')] },
+  { id: 'incidentRunbook.reopen', title: 'Reopen Incident…', menus: [item('^incident\\.closed', '9_close@1')] },
+  { id: 'incidentRunbook.openRunbook', title: 'Open Runbook', icon: '$(book)', menus: [title('1_runbook@1')] },
+  { id: 'incidentRunbook.setDatabaseConnection', title: 'Set Database Connection…', menus: [title('1_runbook@2')] },
+  { id: 'incidentRunbook.stopLogStream', title: 'Stop Log Stream', palette: 'incidentRunbook.streaming', menus: [{ menu: 'view/title', when: `view == ${VIEW} && incidentRunbook.streaming`, group: '2_logs@1' }] },
+  { id: 'incidentRunbook.showLog', title: 'Show Log', menus: [title('3_log@1')] },
+  { id: 'incidentRunbook.refresh', title: 'Refresh', icon: '$(refresh)', palette: false, menus: [title('navigation@4')] },
+  { id: 'incidentRunbook.copyText', title: 'Copy', palette: false },
+] as const satisfies readonly CommandEntry[];
+
+export type CommandId = (typeof COMMANDS)[number]['id'];
+
+/** Where a step has a menu entry of its own besides the tree. */
+const STEP_MENUS: Readonly<Record<string, readonly MenuPlace[]>> = {
+  investigate: [item('^incident\\.(declared|acknowledged)', 'inline@3'), item('^incident\\.(declared|acknowledged)', '1_respond@3')],
+  documentFinding: [item('^incident\\.(declared|acknowledged)', '1_respond@4'), { menu: 'editor/context', when: HAS_OPEN, group: '9_incident@1' }],
+  assignRoles: [item('^role', 'inline@1')],
+  tailLogs: [item('^incident\\.(declared|acknowledged)', '1_respond@5')],
+};
+
+const STEP_ICONS: Readonly<Record<string, string>> = { investigate: '$(search-view-icon)', documentFinding: '$(note)', assignRoles: '$(person-add)', tailLogs: '$(output)' };
+
+/** Steps that are a command of their own: that command is the step's, not a second one (DESIGN, commands). */
+const OWN_COMMANDS: readonly string[] = ['acknowledge', 'assessSeverity', 'postUpdate'];
+
+/** Steps that can be run before an incident is declared: they are how one is noticed (runbook 3). */
+export const STEPS_WITHOUT_INCIDENT: readonly string[] = ['listAlarms', 'checkEndpoints'];
+
+interface StepEntry {
+  readonly id: string;
+  readonly title: string;
+}
+
+export const STEP_COMMAND_PREFIX = 'incidentRunbook.step.';
+
+/** package.json's `contributes`. */
+export function contributes(steps: readonly StepEntry[]): Record<string, unknown> {
+  const commands: CommandEntry[] = [
+    ...COMMANDS,
+    ...steps.filter(({ id }) => !OWN_COMMANDS.includes(id)).map((step): CommandEntry => ({
+      id: STEP_COMMAND_PREFIX + step.id,
+      title: step.title,
+      ...(STEP_ICONS[step.id] === undefined ? {} : { icon: STEP_ICONS[step.id] as string }),
+      ...(STEPS_WITHOUT_INCIDENT.includes(step.id) ? {} : { palette: HAS_OPEN }),
+      ...(STEP_MENUS[step.id] === undefined ? {} : { menus: STEP_MENUS[step.id] as readonly MenuPlace[] }),
+    })),
+  ];
+  const menus: Record<string, { command: string; when?: string; group?: string }[]> = { commandPalette: [] };
+  for (const command of commands) {
+    if (command.palette !== undefined && command.palette !== 'true') {
+      menus['commandPalette']?.push({ command: command.id, when: command.palette === false ? 'false' : command.palette });
+    }
+    for (const { menu, when, group } of command.menus ?? []) {
+      (menus[menu] ??= []).push({ command: command.id, when, group });
+    }
+  }
+  return {
+    commands: commands.map(({ id, title: name, icon }) => ({ command: id, title: name, category: 'Incident', ...(icon === undefined ? {} : { icon }) })),
+    menus,
+    viewsContainers: { activitybar: [{ id: 'incidentRunbook', title: 'Incidents', icon: 'media/incidents.svg' }] },
+    views: { incidentRunbook: [{ id: VIEW, name: 'Incidents', icon: 'media/incidents.svg', contextualTitle: 'Incident Runbook' }] },
+    viewsWelcome: WELCOME,
+    configuration: { title: 'Incident Runbook', properties: SETTINGS },
+    yamlValidation: [{ fileMatch: ['*.runbook.yaml', '*.runbook.yml'], url: './media/runbook.schema.json' }],
+  };
+}
+
+const WELCOME = [
+  {
+    view: VIEW,
+    when: 'isWorkspaceTrusted',
+    contents: [
+      'No incident is open.',
+      '[Declare Incident](command:incidentRunbook.declare)',
+      'Not sure yet? See what the monitoring says; an alarm can be declared as an incident from there.',
+      '[List Alarms](command:incidentRunbook.step.listAlarms)\n[Check Endpoints](command:incidentRunbook.step.checkEndpoints)',
+      'The steps come from [the runbook](command:incidentRunbook.openRunbook). To use your own, set [incidentRunbook.file](command:workbench.action.openSettings?%5B%22incidentRunbook.file%22%5D).',
+    ].join('\n'),
+  },
+  {
+    view: VIEW,
+    when: '!isWorkspaceTrusted',
+    contents: 'This workspace is in Restricted Mode: timelines can be read, but no step runs.\n[Manage Workspace Trust](command:workbench.trust.manage)',
+  },
+];
+
+const SETTINGS = {
+  'incidentRunbook.file': {
+    type: 'string', default: '', scope: 'window', order: 1,
+    markdownDescription: 'Path of your own runbook file (YAML), absolute or relative to the first workspace folder. Empty: the bundled HealthFlow runbook.',
+  },
+  'incidentRunbook.responder': {
+    type: 'string', default: '', scope: 'machine', order: 2,
+    description: 'Your name on the timeline. Empty: the user name of this machine.',
+  },
+  'incidentRunbook.aws.profile': {
+    type: 'string', default: '', scope: 'machine', order: 3,
+    markdownDescription: 'Profile of the shared AWS configuration. Empty: the default provider chain (environment, `AWS_PROFILE`, SSO, instance role). A workspace cannot set it.',
+  },
+  'incidentRunbook.aws.endpoint': {
+    type: 'string', default: '', scope: 'machine', order: 4,
+    markdownDescription: 'Base URL asked instead of AWS: an emulator or a VPC endpoint. Empty: AWS. A workspace cannot set it.',
+  },
+  'incidentRunbook.endpoints': {
+    type: 'object', default: {}, scope: 'machine', order: 5, additionalProperties: { type: 'string' },
+    markdownDescription: 'Origins asked instead of those in the runbook, e.g. `{"https://api.healthflow.gov.eg": "http://127.0.0.1:8080"}` for a tunnel. A workspace cannot set it.',
+  },
+  'incidentRunbook.statusBar': {
+    type: 'boolean', default: true, scope: 'window', order: 6,
+    description: 'Show severity and running time of the gravest open incident in the status bar.',
+  },
+};

@@ -1,0 +1,98 @@
+import { Client, DatabaseError } from 'pg';
+import { CancelledError, UserError, messageOf } from '../errors.ts';
+import { TOO_MANY_CONNECTIONS } from './postgres-codes.ts';
+
+/** What came of a connection. A refusal by the server is a finding, not a failure of the check. */
+export interface ConnectivityResult {
+  /** `ok`, or the SQLSTATE or network code of what went wrong. */
+  readonly code: string;
+  /** From the call to the answer of `SELECT 1`, ms. */
+  readonly latencyMs: number;
+  readonly problem?: string;
+  /** `host:port/database`, without user or password. */
+  readonly target: string;
+  readonly connections?: { readonly used: number; readonly limit: number };
+}
+
+/**
+ * Connects, asks `SELECT 1` and how many connections are in use, and disconnects (runbook 5.2). TLS is verified
+ * when the connection string asks for TLS, never silently skipped.
+ *
+ * @param timeouts ms
+ * @throws UserError when the connection string cannot be read; CancelledError when the signal fires
+ */
+export async function checkConnectivity(connectionString: string, timeouts: { connectMs: number; statementMs: number }, signal: AbortSignal): Promise<ConnectivityResult> {
+  const target = describeTarget(connectionString);
+  const started = performance.now();
+  const elapsed = (): number => Math.round(performance.now() - started);
+  const client = new Client({
+    connectionString,
+    application_name: 'incident-runbook',
+    connectionTimeoutMillis: timeouts.connectMs,
+    statement_timeout: timeouts.statementMs,
+    query_timeout: timeouts.statementMs + 1_000,
+  });
+  // A connection that breaks later emits; without a listener it would end the process.
+  client.on('error', () => undefined);
+  const cancel = (): void => { void client.end().catch(() => undefined); };
+  signal.addEventListener('abort', cancel, { once: true });
+  try {
+    await client.connect();
+    await client.query('SELECT 1');
+    const latencyMs = elapsed();
+    const usage = await client.query<{ used: number; max: number }>(
+      "SELECT (SELECT count(*)::int FROM pg_stat_activity WHERE backend_type = 'client backend') AS used, current_setting('max_connections')::int AS max",
+    );
+    const row = usage.rows[0];
+    return { code: 'ok', latencyMs, target, ...(row === undefined ? {} : { connections: { used: row.used, limit: row.max } }) };
+  } catch (error) {
+    if (signal.aborted) {
+      throw new CancelledError();
+    }
+    const code = codeOf(error);
+    return { code, latencyMs: elapsed(), target, problem: explain(error, code, timeouts) };
+  } finally {
+    signal.removeEventListener('abort', cancel);
+    await client.end().catch(() => undefined);
+  }
+}
+
+function describeTarget(connectionString: string): string {
+  if (!URL.canParse(connectionString) || !/^postgres(ql)?:$/.test(new URL(connectionString).protocol)) {
+    throw new UserError('The database connection string is not a URL like postgres://user:password@host:5432/database. Set it again with "Incident: Set Database Connection".', {
+      action: { title: 'Set database connection', command: 'incidentRunbook.setDatabaseConnection' },
+    });
+  }
+  const url = new URL(connectionString);
+  return `${url.hostname}:${url.port === '' ? '5432' : url.port}${url.pathname}`;
+}
+
+function codeOf(error: unknown): string {
+  if (error instanceof DatabaseError && error.code !== undefined) {
+    return error.code;
+  }
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') {
+    return error.code;
+  }
+  return /timeout/i.test(messageOf(error)) ? 'ETIMEDOUT' : 'unknown';
+}
+
+function explain(error: unknown, code: string, timeouts: { connectMs: number; statementMs: number }): string {
+  switch (code) {
+    case TOO_MANY_CONNECTIONS: return `every connection slot is taken (${messageOf(error)})`;
+    case '57014': return `SELECT 1 took longer than ${timeouts.statementMs} ms`;
+    case '57P03': return `the server is not accepting connections yet (${messageOf(error)})`;
+    case '28P01':
+    case '28000': return `the server does not accept the user or password (${messageOf(error)})`;
+    case '3D000': return messageOf(error);
+    case 'ECONNREFUSED': return 'the server refuses connections: it is down, or not on that port';
+    case 'ENOTFOUND': return 'the host name does not resolve';
+    case 'ETIMEDOUT': return `no connection within ${timeouts.connectMs} ms`;
+    case 'SELF_SIGNED_CERT_IN_CHAIN':
+    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
+    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
+    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
+      return 'the TLS certificate could not be verified: add sslrootcert=<RDS CA bundle> to the connection string';
+    default: return messageOf(error);
+  }
+}

@@ -1,0 +1,37 @@
+import type { Action } from './step.ts';
+
+/**
+ * What the runbook's actions do, each loaded on first use. A step whose action is not here is done by hand: the
+ * tree says so and shows the command of the runbook.
+ */
+const ACTIONS: Readonly<Record<string, () => Promise<Action>>> = {
+  listAlarms: () => import('./chapter-3-detection.ts').then((chapter) => chapter.listAlarms),
+  checkEndpoints: () => import('./chapter-3-detection.ts').then((chapter) => chapter.checkEndpoints),
+  checkServiceHealth: () => import('./chapter-3-detection.ts').then((chapter) => chapter.checkServiceHealth),
+  acknowledge: () => import('./records.ts').then((records) => records.acknowledge),
+  assessSeverity: () => import('./records.ts').then((records) => records.assessSeverity),
+  showServiceEvents: () => import('./chapter-5-services.ts').then((chapter) => chapter.showServiceEvents),
+  checkCpuMemory: () => import('./chapter-5-services.ts').then((chapter) => chapter.checkCpuMemory),
+  compareVersions: () => import('./chapter-5-services.ts').then((chapter) => chapter.compareVersions),
+  checkDatabaseConnectivity: () => import('./chapter-5-database.ts').then((chapter) => chapter.checkDatabaseConnectivity),
+  checkConnectionPool: () => import('./chapter-5-database.ts').then((chapter) => chapter.checkConnectionPool),
+  searchErrors: () => import('./chapter-5-logs.ts').then((chapter) => chapter.searchErrors),
+  tailLogs: () => import('./chapter-5-logs.ts').then((chapter) => chapter.tailLogs),
+  investigate: () => Promise.resolve({ kind: 'investigate' } as const),
+  documentFinding: () => import('./records.ts').then((records) => records.documentFinding),
+  assignRoles: () => import('./records.ts').then((records) => records.assignRoles),
+};
+
+/** Whether the extension carries the action out itself. */
+export function isAutomated(action: string): boolean {
+  return Object.hasOwn(ACTIONS, action);
+}
+
+/** Ids of all actions that are carried out. */
+export function automatedActions(): readonly string[] {
+  return Object.keys(ACTIONS);
+}
+
+export function loadAction(action: string): Promise<Action> | undefined {
+  return Object.hasOwn(ACTIONS, action) ? ACTIONS[action]?.() : undefined;
+}

@@ -1,0 +1,94 @@
+/** Runbook 5.1 and 5.2: what the application logs say. */
+import { UserError } from '../errors.ts';
+import { formatDuration, iso } from '../incident/clock.ts';
+import type { Level } from '../incident/evidence.ts';
+import { groupByShape } from '../logs/shape.ts';
+import type { LogEvent } from '../services/aws/logs.ts';
+import { codeBlock, escapeMarkdown, inlineCode, levelMark, plural, table, utc } from './markdown.ts';
+import type { ReadAction } from './step.ts';
+
+/** Events read before the search stops and says so; grouping more would not change the picture. */
+const MOST_EVENTS = 20_000;
+/** Errors this recent are happening now, ms. */
+const NOW_MS = 5 * 60_000;
+const GROUPS_SHOWN = 20;
+
+/** FilterLogEvents for ERROR, grouped by message shape (runbook 5.2; `aws logs filter-pattern` is not a command). */
+export const searchErrors: ReadAction = {
+  kind: 'read',
+  async run({ environment, services, clock }, inputs, signal) {
+    const { filterLogEvents } = await import('../services/aws/logs.ts');
+    const names = inputs.list('logGroups', environment.data.aws?.logGroups);
+    const pattern = inputs.text('pattern', 'ERROR');
+    const minutes = inputs.count('minutes', { min: 1, max: 10_080, fallback: 60 });
+    const aws = services.aws(environment);
+    const now = clock.now();
+    const missing: string[] = [];
+    let cut = false;
+    const found = (await Promise.all(names.map(async (group) => {
+      const events: LogEvent[] = [];
+      try {
+        for await (const page of filterLogEvents(aws, { group, pattern, from: now - minutes * 60_000, to: now + 1 }, signal)) {
+          events.push(...page);
+          if (events.length >= MOST_EVENTS) {
+            cut = true;
+            break;
+          }
+        }
+      } catch (error) {
+        if (!(error instanceof UserError) || names.length === 1) {
+          throw error;
+        }
+        missing.push(error.message);
+      }
+      return events;
+    }))).flat();
+    const groups = groupByShape(found);
+    const recent = found.filter(({ at }) => now - at <= NOW_MS).length;
+    const level: Level = recent > 0 ? 'bad' : found.length > 0 ? 'warn' : missing.length > 0 ? 'unknown' : 'ok';
+    const top = groups[0];
+    return {
+      level,
+      summary: top === undefined
+        ? `No ${pattern} in ${minutes} min`
+        : `${found.length}${cut ? '+' : ''} lines with ${pattern} in ${groups.length} shapes, ${recent} in the last 5 min; most often: ${top.shape.slice(0, 100)} (×${top.count})`,
+      markdown: [
+        ...missing.map((message) => `${levelMark('unknown')} ${escapeMarkdown(message)}`),
+        ...(cut ? [`Only the first ${MOST_EVENTS} lines were read: narrow the time or the pattern to see the rest.`] : []),
+        groups.length === 0
+          ? `No line matches ${inlineCode(pattern)} in the last ${minutes} min.`
+          : table(['Count', 'Message shape', 'First seen', 'Last seen', 'Streams'], groups.slice(0, GROUPS_SHOWN).map((group) => [
+            String(group.count), inlineCode(group.shape), utc(group.firstAt), `${utc(group.lastAt)} (${formatDuration(now - group.lastAt)} ago)`, String(group.streams),
+          ])),
+        ...(groups.length > GROUPS_SHOWN ? [`${plural(groups.length - GROUPS_SHOWN, 'rarer shape')} not shown.`] : []),
+        ...groups.slice(0, 3).map((group) => `**Newest of** ${inlineCode(group.shape)}\n\n${codeBlock(group.sample.slice(0, 3_000))}`),
+      ].join('\n\n'),
+      data: {
+        pattern, minutes, total: found.length, recent, truncated: cut,
+        groups: groups.slice(0, GROUPS_SHOWN).map((group) => ({ shape: group.shape, count: group.count, firstAt: iso(group.firstAt), lastAt: iso(group.lastAt), sample: group.sample.slice(0, 1_000) })),
+      },
+    };
+  },
+};
+
+/** The log stream since an hour, then live, into the log channel (runbook 5.1). */
+export const tailLogs: ReadAction = {
+  kind: 'read',
+  async run({ environment, services, clock, incident }, inputs, signal) {
+    const groups = inputs.list('logGroups', environment.data.aws?.logGroups);
+    const minutes = inputs.count('sinceMinutes', { min: 1, max: 1440, fallback: 60 });
+    const { shown, errors } = await services.logStreams.start({
+      aws: services.aws(environment),
+      groups,
+      pattern: inputs.optionalText('pattern') ?? '',
+      from: clock.now() - minutes * 60_000,
+      ...(incident === undefined ? {} : { incident: incident.id }),
+    }, signal);
+    return {
+      level: 'ok',
+      summary: `Streaming ${groups.join(', ')}: ${plural(shown, 'line')} since ${minutes} min, ${errors} with ERROR`,
+      markdown: `The stream runs in the output channel **Incident Logs** and ends with the incident or with **Incident: Stop Log Stream**.\n\n${groups.map((group) => `- ${inlineCode(group)}`).join('\n')}`,
+      data: { groups, sinceMinutes: minutes, shown, errors },
+    };
+  },
+};

@@ -1,0 +1,91 @@
+/** Evidence, steps and timelines as Markdown documents, composed from the timeline whenever they are opened. */
+import { formatDuration } from '../incident/clock.ts';
+import { describeEvent } from '../incident/describe.ts';
+import type { StepResult, TimelineEvent } from '../incident/events.ts';
+import type { Evidence } from '../incident/evidence.ts';
+import { type Incident, resultOf } from '../incident/fold.ts';
+import type { Runbook, RunbookStep } from '../runbook/schema.ts';
+import { isAutomated } from '../steps/catalog.ts';
+import { codeBlock, escapeMarkdown, inlineCode, levelMark, table } from '../steps/markdown.ts';
+import { chartImage } from './chart.ts';
+
+/** The evidence of a step's result, with that of the checks it ran. */
+export function evidenceDocument(incident: Incident, event: TimelineEvent, step: string): string {
+  const result = resultOf(event, step);
+  if (result === undefined) {
+    return `# Nothing here\n\nThe timeline of ${escapeMarkdown(incident.id)} holds no result of this step.`;
+  }
+  const parts = event.type === 'step.finished' && event.result.step === step ? event.parts ?? [] : [];
+  return [
+    `# ${escapeMarkdown(result.title)}`,
+    `${levelMark(result.level)} **${escapeMarkdown(result.summary)}**`,
+    table(['Incident', 'Environment', 'Runbook', 'When', 'Who', 'Took'], [[
+      `${escapeMarkdown(incident.id)} ${escapeMarkdown(incident.title)}`, escapeMarkdown(incident.environment), result.section,
+      escapeMarkdown(event.at), escapeMarkdown(event.actor.name), `${result.durationMs} ms`,
+    ]]),
+    evidenceBody(result),
+    ...parts.map((part) => [`## ${escapeMarkdown(part.title)}`, `${levelMark(part.level)} ${escapeMarkdown(part.summary)}`, evidenceBody(part)].join('\n\n')),
+  ].join('\n\n');
+}
+
+/** Evidence that is on no timeline: a check made before an incident was declared. */
+export function unrecordedDocument(title: string, evidence: Evidence): string {
+  return [`# ${escapeMarkdown(title)}`, `${levelMark(evidence.level)} **${escapeMarkdown(evidence.summary)}**`, '*Not recorded: no incident is open.*', bodyOf(evidence)].join('\n\n');
+}
+
+/** What a step does, for one that has no result yet. */
+export function stepDocument(step: RunbookStep, runbook: Runbook): string {
+  return [
+    `# ${escapeMarkdown(step.title)}`,
+    `Runbook ${step.section} · ${step.effect} · ${escapeMarkdown(runbook.name)} ${escapeMarkdown(runbook.version)}`,
+    escapeMarkdown(step.description),
+    ...(isAutomated(step.action) ? ['Not run yet in this incident: run it from its row in the Incidents view or from the palette.'] : ['This step is done by hand. Afterwards, record what came of it from its row in the Incidents view.']),
+    ...(step.runbookCommand === undefined ? [] : ['The runbook\'s own command, corrected:', codeBlock(step.runbookCommand, 'bash')]),
+  ].join('\n\n');
+}
+
+/** The whole timeline, oldest first, with corrections applied and what is known of the times. */
+export function timelineDocument(incident: Incident, runbook: Runbook | undefined, now: number): string {
+  const { times } = incident;
+  const end = times.closed === undefined ? now : Date.parse(times.closed.at);
+  const roleName = (id: string): string => runbook?.warRoom.roles.find((role) => role.id === id)?.title ?? id;
+  return [
+    `# ${escapeMarkdown(incident.title)}`,
+    `${escapeMarkdown(incident.id)} · ${incident.severity ?? 'not assessed'} · ${incident.status}${incident.drill ? ' · drill' : ''} · ${formatDuration(end - Date.parse(times.detected.at))}`,
+    table(['Impact started', 'Detected', 'Acknowledged', 'Closed'], [[times.impactStarted, times.detected, times.acknowledged, times.closed]
+      .map((milestone) => (milestone === undefined ? 'not known' : `${escapeMarkdown(milestone.at)}${milestone.corrected ? ' (corrected)' : ''}`))]),
+    ...(incident.severityReasons.length === 0 ? [] : [`**Severity ${incident.severity}**: ${incident.severityReasons.map(escapeMarkdown).join(' ')}`]),
+    ...(Object.keys(incident.roles).length === 0 ? [] : [Object.entries(incident.roles).map(([role, person]) => `- **${escapeMarkdown(roleName(role))}**: ${escapeMarkdown(person)}`).join('\n')]),
+    '## Timeline',
+    table(['Time (UTC)', 'Who', 'What', 'Detail'], incident.events.map((event) => {
+      const { title, detail, level } = describeEvent(event);
+      return [event.at.replace('T', ' ').replace('Z', ''), escapeMarkdown(event.actor.name), `${level === undefined ? '' : `${levelMark(level)} `}${escapeMarkdown(title)}`, escapeMarkdown(detail)];
+    })),
+    ...findingsSection(incident),
+  ].join('\n\n');
+}
+
+function findingsSection(incident: Incident): string[] {
+  if (incident.findings.length === 0) {
+    return [];
+  }
+  return ['## Findings', ...incident.findings.map((finding) => [
+    `**${escapeMarkdown(finding.at)}** ${escapeMarkdown(finding.actor.name)}: ${escapeMarkdown(finding.text)}`,
+    ...(finding.excerpt === undefined ? [] : [
+      inlineCode(`${finding.excerpt.source}:${finding.excerpt.startLine}–${finding.excerpt.endLine}`),
+      ...(finding.excerpt.text === '' ? [] : [codeBlock(finding.excerpt.text, /^[\w+-]*$/.test(finding.excerpt.language) ? finding.excerpt.language : '')]),
+    ]),
+  ].join('\n\n'))];
+}
+
+function evidenceBody(result: StepResult): string {
+  return result.evidence === undefined ? escapeMarkdown(result.outcome === 'failed' ? 'The check could not run, so it says nothing about the service.' : 'There is no evidence.') : bodyOf(result.evidence);
+}
+
+function bodyOf(evidence: Evidence): string {
+  return [
+    ...(evidence.charts ?? []).map(chartImage),
+    evidence.markdown,
+    ...(evidence.links ?? []).filter(({ url }) => /^https:\/\//.test(url)).map(({ title, url }) => `[${escapeMarkdown(title)}](${new URL(url).href.replaceAll('(', '%28').replaceAll(')', '%29')})`),
+  ].join('\n\n');
+}

@@ -1,0 +1,170 @@
+import * as vscode from 'vscode';
+import type { Clock } from '../incident/clock.ts';
+import type { Level } from '../incident/evidence.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { VIEW } from '../manifest.ts';
+import type { Runbook } from '../runbook/schema.ts';
+import type { RunListener } from '../steps/runner.ts';
+import { type Mark, NOTHING_OPEN, type Node, closedGroupNode, incidentNode } from './nodes.ts';
+
+/** Ages are in minutes, so the rows are drawn anew this often, ms. */
+const AGE_REFRESH_MS = 30_000;
+
+const ICONS: Readonly<Record<Mark, readonly [icon: string, color?: string]>> = {
+  bad: ['error', 'testing.iconFailed'],
+  warn: ['warning', 'list.warningForeground'],
+  ok: ['pass', 'testing.iconPassed'],
+  unknown: ['question', 'descriptionForeground'],
+  P1: ['flame', 'charts.red'],
+  P2: ['flame', 'charts.orange'],
+  P3: ['flame', 'charts.yellow'],
+  P4: ['flame', 'charts.blue'],
+  unassessed: ['flame', 'descriptionForeground'],
+  running: ['loading~spin'],
+  todo: ['circle-outline'],
+  manual: ['person'],
+  next: ['arrow-right', 'charts.blue'],
+  urgent: ['arrow-right', 'charts.red'],
+  phase: ['list-tree'],
+  timeline: ['history'],
+  event: ['circle-small-filled'],
+  roles: ['organization'],
+  role: ['account'],
+  closed: ['archive'],
+};
+
+export interface IncidentsViewOptions {
+  readonly ledger: Ledger;
+  readonly runbook: () => Promise<Runbook>;
+  readonly clock: Clock;
+  /** Told of the number of open incidents whenever the tree is read. */
+  readonly onCount: (open: number) => void;
+  readonly onError: (error: unknown) => void;
+}
+
+/** The Incidents view: open incidents with what to do next, their steps, timeline and roles; closed ones below. */
+export class IncidentsView implements vscode.TreeDataProvider<Node>, vscode.Disposable {
+  readonly #options: IncidentsViewOptions;
+  readonly #changed = new vscode.EventEmitter<Node | undefined>();
+  readonly #running = new Set<string>();
+  readonly #landed = new Map<string, Level>();
+  readonly #parents = new Map<string, Node>();
+  readonly #disposables: vscode.Disposable[] = [this.#changed];
+  readonly #view: vscode.TreeView<Node>;
+  #timer: NodeJS.Timeout | undefined;
+  #roots: readonly Node[] = [];
+
+  readonly onDidChangeTreeData = this.#changed.event;
+
+  constructor(options: IncidentsViewOptions) {
+    this.#options = options;
+    this.#view = vscode.window.createTreeView(VIEW, { treeDataProvider: this, showCollapseAll: true });
+    this.#disposables.push(
+      this.#view,
+      options.ledger.onDidChange((incident) => {
+        // What has landed is on the timeline now, or somebody else's newer result is.
+        if (!this.#running.has(`${incident}/investigate`)) {
+          this.#landed.clear();
+        }
+        this.refresh();
+      }),
+      vscode.workspace.onDidGrantWorkspaceTrust(() => { this.refresh(); }),
+    );
+    const ages = setInterval(() => {
+      if (this.#view.visible && this.#roots.length > 0) {
+        this.refresh();
+      }
+    }, AGE_REFRESH_MS);
+    this.#disposables.push({ dispose: () => { clearInterval(ages); } });
+  }
+
+  /** Shows what runs and what has landed while it runs. */
+  readonly onProgress: RunListener = ({ incident, step, result }) => {
+    const key = `${incident ?? ''}/${step}`;
+    if (result === undefined) {
+      this.#running.add(key);
+      this.#landed.delete(key);
+    } else {
+      this.#running.delete(key);
+      this.#landed.set(key, result.level);
+    }
+    this.refresh();
+  };
+
+  /** Draws anew; many calls in a row draw once. */
+  refresh(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#changed.fire(undefined);
+    }, 30);
+  }
+
+  /** Selects an incident's row and opens the view. */
+  async reveal(incident: string): Promise<void> {
+    await vscode.commands.executeCommand(`${VIEW}.focus`);
+    await this.getChildren();
+    const node = this.#roots.find((root) => root.incident === incident);
+    if (node !== undefined) {
+      await this.#view.reveal(node, { expand: true, focus: false, select: true });
+    }
+  }
+
+  async getChildren(parent?: Node): Promise<Node[]> {
+    const children = parent === undefined ? await this.#readRoots() : [...(await parent.children?.() ?? [])];
+    if (parent !== undefined) {
+      children.forEach((child) => { this.#parents.set(child.key, parent); });
+    }
+    return children;
+  }
+
+  getParent(node: Node): Node | undefined {
+    return this.#parents.get(node.key);
+  }
+
+  getTreeItem(node: Node): vscode.TreeItem {
+    const item = new vscode.TreeItem(node.label, node.children === undefined
+      ? vscode.TreeItemCollapsibleState.None
+      : node.expanded === true ? vscode.TreeItemCollapsibleState.Expanded : vscode.TreeItemCollapsibleState.Collapsed);
+    const [icon, color] = ICONS[node.mark];
+    item.id = node.key;
+    item.iconPath = new vscode.ThemeIcon(icon, color === undefined ? undefined : new vscode.ThemeColor(color));
+    item.accessibilityInformation = { label: [node.label, node.description, node.mark].filter(Boolean).join(', ') };
+    if (node.description !== undefined) {
+      item.description = node.description;
+    }
+    if (node.tooltip !== undefined) {
+      item.tooltip = new vscode.MarkdownString(node.tooltip);
+    }
+    if (node.context !== undefined) {
+      item.contextValue = node.context;
+    }
+    if (node.click !== undefined) {
+      item.command = { command: node.click, title: node.label, arguments: [node] };
+    }
+    return item;
+  }
+
+  dispose(): void {
+    clearTimeout(this.#timer);
+    this.#disposables.forEach((disposable) => { disposable.dispose(); });
+  }
+
+  async #readRoots(): Promise<Node[]> {
+    const { ledger, runbook, clock } = this.#options;
+    try {
+      const [summaries, book] = await Promise.all([ledger.list(), runbook()]);
+      const open = summaries.filter(({ status }) => status !== 'closed');
+      const closed = summaries.filter(({ status }) => status === 'closed');
+      const input = { runbook: book, now: clock.now(), running: this.#running, landed: this.#landed };
+      const incidents = await Promise.all(open.map(async ({ id }) => incidentNode(await ledger.read(id), input)));
+      this.#view.badge = open.length === 0 ? undefined : { value: open.length, tooltip: `${open.length} open incident${open.length === 1 ? '' : 's'}` };
+      this.#options.onCount(open.length);
+      // The welcome view shows only while the tree is empty.
+      this.#roots = closed.length === 0 ? incidents : [...(incidents.length === 0 ? [NOTHING_OPEN] : incidents), closedGroupNode(closed)];
+      return [...this.#roots];
+    } catch (error) {
+      this.#options.onError(error);
+      return [];
+    }
+  }
+}

@@ -1,0 +1,210 @@
+/** The Incidents tree as data: what each row says. No vscode here, so that it is tested in milliseconds. */
+import { formatDuration } from '../incident/clock.ts';
+import type { Severity, TimelineEvent } from '../incident/events.ts';
+import type { Level } from '../incident/evidence.ts';
+import type { Incident, IncidentSummary } from '../incident/fold.ts';
+import { nextActions } from '../incident/guide.ts';
+import { stepsOfPhase } from '../runbook/query.ts';
+import type { Runbook, RunbookStep } from '../runbook/schema.ts';
+import { isAutomated } from '../steps/catalog.ts';
+import { describeEvent } from '../incident/describe.ts';
+
+/** How a row is marked; the view maps it to an icon and a theme colour. */
+export type Mark = Level | Severity | 'running' | 'todo' | 'manual' | 'next' | 'urgent' | 'phase' | 'timeline' | 'roles' | 'role' | 'closed' | 'event' | 'unassessed';
+
+/** A row. As a command argument it carries the incident and the step it stands for. */
+export interface Node {
+  readonly kind: 'incident' | 'next' | 'phase' | 'step' | 'timeline' | 'event' | 'roles' | 'role' | 'closed-group' | 'closed-incident' | 'more';
+  /** Stable while the tree changes, so that rows keep their place and expansion. */
+  readonly key: string;
+  readonly label: string;
+  readonly description?: string;
+  /** Markdown. */
+  readonly tooltip?: string;
+  readonly mark: Mark;
+  readonly context?: string;
+  readonly expanded?: boolean;
+  readonly children?: () => readonly Node[] | Promise<readonly Node[]>;
+  readonly incident?: string;
+  readonly step?: string;
+  readonly event?: string;
+  readonly role?: string;
+  /** Command of a click; the node is its argument. */
+  readonly click?: string;
+}
+
+export interface TreeInput {
+  readonly runbook: Runbook;
+  /** Epoch ms. */
+  readonly now: number;
+  /** `incident/step` of what runs this moment. */
+  readonly running: ReadonlySet<string>;
+  /** `incident/step` → level of a result that has landed while the investigation is still running. */
+  readonly landed: ReadonlyMap<string, Level>;
+}
+
+const EVENTS_SHOWN = 100;
+const CLOSED_SHOWN = 50;
+
+export function incidentNode(incident: Incident, input: TreeInput): Node {
+  const age = formatDuration(input.now - Date.parse(incident.times.detected.at));
+  return {
+    kind: 'incident',
+    key: incident.id,
+    incident: incident.id,
+    label: incident.title,
+    description: [incident.severity ?? 'not assessed', age, incident.status === 'acknowledged' ? 'acknowledged' : 'not acknowledged', ...(incident.drill ? ['drill'] : [])].join(' · '),
+    tooltip: incidentTooltip(incident, input.runbook, age),
+    mark: incident.severity ?? 'unassessed',
+    context: `incident.${incident.status}`,
+    expanded: true,
+    click: 'incidentRunbook.timeline',
+    children: () => [
+      ...nextNodes(incident, input),
+      ...input.runbook.phases.map((phase) => phaseNode(incident, phase, input)),
+      timelineNode(incident),
+      rolesNode(incident, input.runbook),
+    ],
+  };
+}
+
+/** Closed incidents, the newest first; beyond the first ones the quick pick of all incidents takes over. */
+export function closedGroupNode(closed: readonly IncidentSummary[]): Node {
+  const shown = closed.slice(0, CLOSED_SHOWN);
+  return {
+    kind: 'closed-group', key: 'closed', label: 'Closed incidents', description: String(closed.length), mark: 'closed',
+    children: () => [
+      ...shown.map(closedNode),
+      ...(closed.length > shown.length ? [{ kind: 'more', key: 'closed/more', label: `${closed.length - shown.length} older…`, mark: 'closed', click: 'incidentRunbook.list' } satisfies Node] : []),
+    ],
+  };
+}
+
+/** Stands where the open incidents would, when only closed ones are left to show. */
+export const NOTHING_OPEN: Node = { kind: 'more', key: 'nothing-open', label: 'No incident is open', description: 'Declare one…', mark: 'ok', click: 'incidentRunbook.declare' };
+
+function closedNode(summary: IncidentSummary): Node {
+  return {
+    kind: 'closed-incident', key: `closed/${summary.id}`, incident: summary.id, label: summary.title,
+    description: [summary.severity ?? 'not assessed', summary.detectedAt.slice(0, 10), ...(summary.drill ? ['drill'] : [])].join(' · '),
+    tooltip: `${summary.id}\n\nDetected ${summary.detectedAt}\n\nClosed ${summary.closedAt ?? ''}`,
+    mark: 'closed', context: 'incident.closed', click: 'incidentRunbook.timeline',
+  };
+}
+
+function nextNodes(incident: Incident, { runbook, now }: TreeInput): Node[] {
+  return nextActions(incident, guideTargets(runbook), now).map((action) => ({
+    kind: 'next', key: `${incident.id}/next/${action.step}`, incident: incident.id, step: action.step,
+    label: action.title, description: action.reason, tooltip: `**${action.title}**\n\n${action.reason}`,
+    mark: action.urgent ? 'urgent' : 'next', context: 'next', click: 'incidentRunbook.runStep',
+  }));
+}
+
+/** The runbook's targets as the guide reads them. */
+export function guideTargets(runbook: Runbook): Parameters<typeof nextActions>[1] {
+  const acknowledgeMinutes = runbook.metrics.find(({ id }) => id === 'mtta')?.targetMinutes;
+  const { P1, P2, P3, P4 } = runbook.severities;
+  return {
+    ...(acknowledgeMinutes === undefined ? {} : { acknowledgeMinutes }),
+    responseMinutes: { P1: P1.responseMinutes, P2: P2.responseMinutes, P3: P3.responseMinutes, P4: P4.responseMinutes },
+  };
+}
+
+function phaseNode(incident: Incident, phase: Runbook['phases'][number], input: TreeInput): Node {
+  const steps = stepsOfPhase(input.runbook, phase.id);
+  const done = steps.filter((step) => isDone(incident, step)).length;
+  return {
+    kind: 'phase', key: `${incident.id}/${phase.id}`, incident: incident.id, label: phase.title,
+    description: done === 0 ? phase.section : `${phase.section} · ${done} of ${steps.length}`,
+    tooltip: `**${phase.title}** (runbook ${phase.section})\n\n${phase.description}`,
+    mark: 'phase', context: 'phase', expanded: steps.some(({ id }) => id === 'investigate'),
+    children: () => steps.map((step) => stepNode(incident, step, input)),
+  };
+}
+
+function stepNode(incident: Incident, step: RunbookStep, input: TreeInput): Node {
+  const key = `${incident.id}/${step.id}`;
+  const automated = isAutomated(step.action);
+  const record = incident.steps.get(step.id);
+  const landed = input.landed.get(key);
+  const mark: Mark = input.running.has(key) ? 'running' : landed ?? record?.level ?? (isDone(incident, step) ? 'ok' : automated ? 'todo' : 'manual');
+  const result = record === undefined ? undefined : `${record.outcome === 'done' ? record.level : record.outcome} · ${record.at.slice(11, 16)} UTC · ${record.summary}`;
+  return {
+    kind: 'step', key, incident: incident.id, step: step.id,
+    label: step.title,
+    description: input.running.has(key) ? 'running…' : result ?? stepState(incident, step) ?? (automated ? '' : 'by hand'),
+    tooltip: stepTooltip(step, automated, result),
+    mark,
+    context: `step.${automated ? 'automated' : 'manual'}${step.runbookCommand === undefined ? '' : '.command'}`,
+    click: 'incidentRunbook.openStep',
+    ...(record === undefined ? {} : { event: record.event }),
+  };
+}
+
+/** Steps that leave another trace than a result. */
+function stepState(incident: Incident, step: RunbookStep): string | undefined {
+  const { acknowledged, assessed } = incident.times;
+  switch (step.id) {
+    case 'acknowledge': return acknowledged === undefined ? undefined : `${acknowledged.at.slice(11, 16)} UTC`;
+    case 'assessSeverity': return assessed === undefined ? undefined : `${incident.severity ?? ''} · ${assessed.at.slice(11, 16)} UTC`;
+    case 'documentFinding': return incident.findings.length === 0 ? undefined : `${incident.findings.length} documented`;
+    case 'assignRoles': return Object.keys(incident.roles).length === 0 ? undefined : `${Object.keys(incident.roles).length} assigned`;
+    default: return undefined;
+  }
+}
+
+function isDone(incident: Incident, step: RunbookStep): boolean {
+  return incident.steps.has(step.id) || stepState(incident, step) !== undefined;
+}
+
+function timelineNode(incident: Incident): Node {
+  return {
+    kind: 'timeline', key: `${incident.id}/timeline`, incident: incident.id, label: 'Timeline',
+    description: `${incident.events.length} event${incident.events.length === 1 ? '' : 's'}`, mark: 'timeline', context: 'timeline', click: 'incidentRunbook.timeline',
+    children: () => [...incident.events].reverse().slice(0, EVENTS_SHOWN).map((event) => eventNode(incident, event)),
+  };
+}
+
+function eventNode(incident: Incident, event: TimelineEvent): Node {
+  const { title, detail, level } = describeEvent(event);
+  return {
+    kind: 'event', key: `${incident.id}/event/${event.id}`, incident: incident.id, event: event.id,
+    label: title, description: `${event.at.slice(11, 19)} UTC · ${event.actor.name}${detail === '' ? '' : ` · ${detail}`}`,
+    tooltip: `**${event.at}** ${event.actor.name}\n\n${title}${detail === '' ? '' : `\n\n${detail}`}`,
+    mark: level ?? 'event', context: event.type === 'event.amended' ? 'amendment' : 'event',
+    click: event.type === 'step.finished' ? 'incidentRunbook.openStep' : 'incidentRunbook.timeline',
+    ...(event.type === 'step.finished' ? { step: event.result.step } : {}),
+  };
+}
+
+function rolesNode(incident: Incident, runbook: Runbook): Node {
+  const { roles } = runbook.warRoom;
+  return {
+    kind: 'roles', key: `${incident.id}/roles`, incident: incident.id, label: 'Roles',
+    description: roles.filter(({ id }) => incident.roles[id] === undefined).length === roles.length ? 'nobody yet' : `${Object.keys(incident.roles).length} of ${roles.length}`,
+    mark: 'roles', context: 'roles',
+    children: () => roles.map((role) => ({
+      kind: 'role', key: `${incident.id}/role/${role.id}`, incident: incident.id, role: role.id, step: 'assignRoles',
+      label: role.title, description: incident.roles[role.id] ?? 'nobody', tooltip: role.duty, mark: 'role', context: 'role', click: 'incidentRunbook.step.assignRoles',
+    })),
+  };
+}
+
+function incidentTooltip(incident: Incident, runbook: Runbook, age: string): string {
+  const severity = incident.severity;
+  return [
+    `**${incident.id}** ${incident.title.replace(/[<>[\]`*_\\|]/g, ' ')}`,
+    severity === undefined ? 'Severity not assessed yet' : `${severity}: ${runbook.severities[severity].impact}`,
+    `Running for ${age}, detected by ${incident.detectedBy} at ${incident.times.detected.at}`,
+    `Environment: ${runbook.environments[incident.environment]?.title ?? incident.environment}`,
+  ].join('\n\n');
+}
+
+function stepTooltip(step: RunbookStep, automated: boolean, result: string | undefined): string {
+  return [
+    `**${step.title}** (runbook ${step.section}, ${step.effect})`,
+    step.description,
+    ...(automated ? [] : ['Done by hand: open it for the command, and record what came of it.']),
+    ...(result === undefined ? [] : [result.replace(/[<>[\]`*_\\|]/g, ' ')]),
+  ].join('\n\n');
+}

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { afterEach, before, beforeEach, describe, it } from 'mocha';
+import { startPractice } from '../practice/environment.ts';
+
+const run = promisify(execFile);
+const GONE_WITHIN_MS = 10_000;
+
+interface Running {
+  readonly pid: number;
+  readonly parent: number;
+  readonly command: string;
+}
+
+/** Every process that is not a zombie waiting for its parent. */
+async function processes(): Promise<Running[]> {
+  const { stdout } = await run('ps', ['-A', '-o', 'pid=,ppid=,stat=,args=']);
+  return stdout.split('\n').flatMap((line) => {
+    const [, pid, parent, state = '', command = ''] = /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/.exec(line) ?? [];
+    return pid === undefined || state.startsWith('Z') ? [] : [{ pid: Number(pid), parent: Number(parent), command }];
+  });
+}
+
+async function descendants(root: number): Promise<Running[]> {
+  const all = await processes();
+  const found: Running[] = [];
+  for (let level = [root]; level.length > 0;) {
+    const next = all.filter((one) => level.includes(one.parent) && !one.command.startsWith('ps -A'));
+    found.push(...next);
+    level = next.map((one) => one.pid);
+  }
+  return found;
+}
+
+async function gone(pids: readonly number[]): Promise<void> {
+  for (const deadline = Date.now() + GONE_WITHIN_MS; ;) {
+    const left = (await processes()).filter((one) => pids.includes(one.pid));
+    if (left.length === 0) {
+      return;
+    }
+    assert.ok(Date.now() < deadline, `Still running: ${left.map((one) => one.command).join(', ')}`);
+    await delay(50);
+  }
+}
+
+describe('practice environment, stopping', function () {
+  this.timeout(60_000);
+  let dir: string;
+
+  before(function () {
+    if (process.platform === 'win32') {
+      this.skip();
+    }
+  });
+  beforeEach(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'practice-stops-'));
+  });
+  afterEach(() => rm(dir, { recursive: true, force: true }));
+
+  it('ends every process and server, and can be asked twice', async () => {
+    const practice = await startPractice({ dir, state: 'healthy' });
+    const started = await descendants(process.pid);
+    assert.ok(started.some((one) => one.command.includes('moto_server')), 'moto runs');
+    assert.ok(started.some((one) => one.command.includes('postgres')), 'PostgreSQL runs');
+    await Promise.all([practice.stop(), practice.stop()]);
+    await gone(started.map((one) => one.pid));
+    assert.equal(process.getActiveResourcesInfo().filter((name) => name === 'TCPServerWrap').length, 0);
+    await assert.rejects(fetch(practice.awsEndpoint));
+    await assert.rejects(fetch(practice.apiOrigin));
+  });
+
+  it('ends what has started when a part does not start', async () => {
+    const file = join(dir, 'file');
+    await writeFile(file, '');
+    const before = await descendants(process.pid);
+    await assert.rejects(startPractice({ dir: join(file, 'folder') }), { code: 'ENOTDIR' });
+    assert.deepEqual(await descendants(process.pid), before);
+    assert.equal(process.getActiveResourcesInfo().filter((name) => name === 'TCPServerWrap').length, 0);
+  });
+
+  for (const [how, end, code] of [
+    ['SIGTERM', (pid: number) => process.kill(pid, 'SIGTERM'), 143],
+    ['SIGINT', (pid: number) => process.kill(pid, 'SIGINT'), 130],
+    ['process.exit', undefined, 7],
+  ] as const) {
+    it(`leaves nothing behind when its process ends by ${how}`, async () => {
+      const script = `
+        const { startPractice } = await import(${JSON.stringify(new URL('../practice/environment.ts', import.meta.url).href)});
+        await startPractice({ dir: ${JSON.stringify(dir)} });
+        console.log('ready');
+        process.stdin.once('data', () => process.exit(7));`;
+      const child = spawn(process.execPath, ['--input-type=module', '--eval', script], { stdio: ['pipe', 'pipe', 'inherit'] });
+      const exit = once(child, 'exit');
+      const lines = createInterface({ input: child.stdout });
+      await Promise.race([once(lines, 'line'), exit]);
+      assert.ok(child.pid !== undefined && child.exitCode === null, 'The practice environment started');
+      const started = await descendants(child.pid);
+      assert.ok(started.length >= 2, 'It has processes');
+      if (end === undefined) {
+        child.stdin.write('exit\n');
+      } else {
+        end(child.pid);
+      }
+      assert.equal((await exit)[0], code);
+      await gone(started.map((one) => one.pid));
+    });
+  }
+});

@@ -1,0 +1,101 @@
+import type { Clock } from '../../src/incident/clock.ts';
+import { createAlarmOverlay } from './alarmOverlay.ts';
+import { createClients, destroyClients } from './awsWriter.ts';
+import { createCallLog, type CallLog } from './callLog.ts';
+import type { Cleanup } from './cleanup.ts';
+import { createEcsOverlay } from './ecsOverlay.ts';
+import { createFaultList, type FaultList } from './faults.ts';
+import { createIncident, type Incident } from './incident.ts';
+import { createLogLines } from './logLines.ts';
+import type { IncidentModel } from './model.ts';
+import { startMoto } from './moto.ts';
+import { startProxy, type ProxyOptions } from './proxy.ts';
+import type { Random } from './random.ts';
+import { createRdsOverlay } from './rdsOverlay.ts';
+import { ACCOUNT, CLUSTER, DESIRED_TASKS, REGION, SERVICE, TASK_FAMILY } from './resources.ts';
+import { createServiceRollouts, type RolloutBehaviour, type ServiceRollouts, type ServiceSeed } from './rollouts.ts';
+import { seedResources } from './seed.ts';
+import { readStackTraces } from './stackTraces.ts';
+
+export interface PracticeAwsOptions {
+  readonly clock: Clock;
+  readonly model: IncidentModel;
+  readonly random: Random;
+  /** When the running version was deployed, epoch ms. */
+  readonly deployedAt: number;
+  readonly rolloutMs: number;
+  /** The backend was restarted with success. */
+  readonly onRestarted: () => void;
+  /** Answers paths below /_practice/. */
+  readonly control: ProxyOptions['control'];
+}
+
+/** The emulated AWS account: moto, seeded, behind our proxy. */
+export interface PracticeAws {
+  readonly endpoint: string;
+  readonly incident: Incident;
+  readonly calls: CallLog;
+  readonly faults: FaultList;
+  /** How the rollouts started from now on go. */
+  behave(behaviour: Partial<RolloutBehaviour>): void;
+}
+
+const BACKEND_ARN = `arn:aws:ecs:${REGION}:${ACCOUNT}:service/${CLUSTER}/${SERVICE}`;
+const BACKEND_TASKS = `arn:aws:ecs:${REGION}:${ACCOUNT}:task-definition/${TASK_FAMILY}:1`;
+
+export async function startAws(
+  options: PracticeAwsOptions, cleanup: Cleanup, log: (line: string) => void,
+): Promise<PracticeAws> {
+  const { clock, model, random } = options;
+  const alarmsSince = new Map<string, number>();
+  const calls = createCallLog();
+  const faults = createFaultList();
+  let behaviour: RolloutBehaviour = { durationMs: options.rolloutMs, outcome: 'completed' };
+
+  const backend = createServiceRollouts(
+    { name: SERVICE, taskDefinition: BACKEND_TASKS, desired: DESIRED_TASKS, deployedAt: options.deployedAt },
+    random,
+    (kind, outcome) => {
+      if (kind === 'replace' && outcome === 'completed') {
+        options.onRestarted();
+      }
+    },
+  );
+  const services = new Map<string, ServiceRollouts>([[BACKEND_ARN, backend]]);
+  const rolloutsOf = (arn: string, seed: Omit<ServiceSeed, 'deployedAt'>): ServiceRollouts => {
+    const service = services.get(arn)
+      ?? createServiceRollouts({ ...seed, deployedAt: clock.now() }, random, () => undefined);
+    services.set(arn, service);
+    return service;
+  };
+
+  const [moto, traces] = await Promise.all([startMoto(cleanup, log), readStackTraces()]);
+  const clients = createClients(moto);
+  cleanup.defer('AWS clients', async () => destroyClients(clients));
+  const incident = createIncident({
+    clock, clients, model, random, service: backend, alarmsSince, lines: createLogLines(random, traces),
+  });
+  await seedResources(clients);
+  await incident.writeHistory();
+  const endpoint = await startProxy({
+    moto,
+    overlays: [
+      createEcsOverlay({ clock, rolloutsOf, behaviour: () => behaviour }),
+      createRdsOverlay(clock, () => behaviour.durationMs),
+      createAlarmOverlay(clock, alarmsSince),
+    ],
+    faults,
+    calls,
+    clock,
+    control: options.control,
+  }, cleanup);
+  return {
+    endpoint,
+    incident,
+    calls,
+    faults,
+    behave(change) {
+      behaviour = { ...behaviour, ...change };
+    },
+  };
+}

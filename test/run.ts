@@ -1,0 +1,150 @@
+// node test/run.ts [unit|integration|host|ui]… [--grep PATTERN]: runs the suites and counts their tests together.
+import { existsSync, globSync } from 'node:fs';
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import { parseArgs } from 'node:util';
+import { buildSuite } from './support/build-suite.ts';
+import { hostKind, runInExtensionHost } from './support/host-suite.ts';
+import { grepVariable, resultVariable, type TestCounts } from './support/mocha-run.ts';
+import { outDirectory, repositoryRoot } from './support/paths.ts';
+import { startProcessGroup } from './support/process-group.ts';
+import { startPractice } from './practice/environment.ts';
+
+type Suite =
+  | { readonly group: string; readonly folder: string; readonly runs: 'node'; readonly timeoutMs: number; readonly needsVsCode: boolean }
+  | { readonly group: string; readonly folder: string; readonly runs: 'extension host'; readonly trust: boolean };
+
+const suites: readonly Suite[] = [
+  { group: 'unit', folder: 'test/unit', runs: 'node', timeoutMs: 10_000, needsVsCode: false },
+  { group: 'integration', folder: 'test/integration', runs: 'node', timeoutMs: 60_000, needsVsCode: false },
+  { group: 'host', folder: 'test/host', runs: 'extension host', trust: true },
+  { group: 'host', folder: 'test/host-restricted', runs: 'extension host', trust: false },
+  { group: 'ui', folder: 'test/ui', runs: 'node', timeoutMs: 120_000, needsVsCode: true },
+];
+
+const suiteDeadlineMs = 600_000;
+
+const nothing: TestCounts = { passed: 0, failed: 0, skipped: 0, failedTitles: [] };
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  // By way of `exit`, so that everything that was started ends as well.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+
+  const { values, positionals } = parseArgs({ allowPositionals: true, options: { grep: { type: 'string', short: 'g' } } });
+  const groups = new Set(suites.map((suite) => suite.group));
+  const unknown = positionals.filter((name) => !groups.has(name));
+  if (unknown.length > 0) {
+    console.error(`There is no suite called ${unknown.join(', ')}. Choose from: ${[...groups].join(', ')}.`);
+    return 2;
+  }
+  if (values.grep !== undefined) process.env[grepVariable] = values.grep;
+
+  const chosen = suites.filter((suite) => positionals.length === 0 || positionals.includes(suite.group));
+  if (chosen.some((suite) => suite.runs === 'extension host' || suite.needsVsCode)) await buildExtension();
+
+  const results: { readonly suite: Suite; readonly counts: TestCounts; readonly seconds: number }[] = [];
+  for (const suite of chosen) {
+    const tests = globSync('**/*.test.ts', { cwd: path.join(repositoryRoot, suite.folder) });
+    if (tests.length === 0) {
+      console.log(`\n── ${suite.folder}: no tests`);
+      continue;
+    }
+    console.log(`\n── ${suite.folder}`);
+    const startedAt = performance.now();
+    const counts = await runSuite(suite);
+    results.push({ suite, counts, seconds: (performance.now() - startedAt) / 1000 });
+  }
+  return summarise(results);
+}
+
+async function buildExtension(): Promise<void> {
+  const script = path.join(repositoryRoot, 'esbuild.mjs');
+  const code = await startProcessGroup(process.execPath, [script], { cwd: repositoryRoot, inherit: true }).ended;
+  if (code !== 0) throw new Error(`Building the extension failed: ${script} ended with code ${code}.`);
+}
+
+/** A suite that cannot be run counts as one failed test. */
+async function runSuite(suite: Suite): Promise<TestCounts> {
+  if (suite.runs === 'node' && suite.needsVsCode && process.platform !== 'linux') {
+    console.log('Skipped: a browser drives the headless VS Code, which is only installed on Linux.');
+    return { ...nothing, skipped: 1 };
+  }
+  const scratch = await mkdtemp(path.join(os.tmpdir(), 'test-run-'));
+  try {
+    return suite.runs === 'node' ? await runInNode(suite, scratch) : await runInHost(suite, scratch);
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    return { ...nothing, failed: 1, failedTitles: [`${suite.folder} could not be run`] };
+  } finally {
+    await rm(scratch, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  }
+}
+
+async function runInNode(suite: Suite & { readonly runs: 'node' }, scratch: string): Promise<TestCounts> {
+  const resultFile = path.join(scratch, 'result.json');
+  const group = startProcessGroup(
+    process.execPath,
+    [path.join(repositoryRoot, 'test', 'support', 'mocha-process.ts'), suite.folder, String(suite.timeoutMs)],
+    { cwd: repositoryRoot, inherit: true, env: { ...process.env, [resultVariable]: resultFile } },
+  );
+  const timer = setTimeout(() => {
+    console.error(`${suite.folder} did not end within ${suiteDeadlineMs} ms.`);
+    void group.stop();
+  }, suiteDeadlineMs);
+  try {
+    const code = await group.ended;
+    if (!existsSync(resultFile)) throw new Error(`${suite.folder} ended with code ${code} before its tests were counted.`);
+    return JSON.parse(await readFile(resultFile, 'utf8')) as TestCounts;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function runInHost(suite: Suite & { readonly runs: 'extension host' }, scratch: string): Promise<TestCounts> {
+  const compiled = path.join(outDirectory, path.basename(suite.folder));
+  const testsPath = await buildSuite(path.join(repositoryRoot, suite.folder), compiled);
+  if (testsPath === undefined) return nothing;
+  // A copy, so that tests may write into the workspace.
+  const folder = path.join(scratch, 'workspace');
+  await cp(path.join(repositoryRoot, 'test', 'practice', 'workspace'), folder, { recursive: true });
+  const practice = await startPractice({ dir: path.join(scratch, 'practice') });
+  try {
+    console.log(`VS Code: ${hostKind()}, ${suite.trust ? 'trusted' : 'restricted'}`);
+    const result = await runInExtensionHost({
+      extensionPath: repositoryRoot,
+      testsPath,
+      folder,
+      trust: suite.trust,
+      env: practice.env,
+      settings: practice.settings,
+      deadlineMs: suiteDeadlineMs,
+      report: (line) => console.log(line),
+    });
+    if (result.code !== 0) console.log(`The last that VS Code said:\n${result.log}`);
+    if (result.counts === undefined) throw new Error(`VS Code ended with code ${result.code} before the tests were counted.`);
+    return result.code !== 0 && result.counts.failed === 0
+      ? { ...result.counts, failed: 1, failedTitles: [`VS Code ended with code ${result.code}`] }
+      : result.counts;
+  } finally {
+    await practice.stop();
+  }
+}
+
+function summarise(results: readonly { readonly suite: Suite; readonly counts: TestCounts; readonly seconds: number }[]): number {
+  const sum = (pick: (counts: TestCounts) => number): number => results.reduce((total, { counts }) => total + pick(counts), 0);
+  const failed = sum((counts) => counts.failed);
+  const passed = sum((counts) => counts.passed);
+  console.log('');
+  for (const { suite, counts, seconds } of results) {
+    console.log(`${suite.folder}: ${counts.passed} of ${counts.passed + counts.failed} in ${seconds.toFixed(1)} s`);
+    for (const title of counts.failedTitles) console.log(`  failed: ${title}`);
+  }
+  if (passed + failed === 0) console.log('No test ran.');
+  // Continuous integration reads this line; it stays the last one and alone.
+  console.log(`${passed} passed, ${failed} failed, ${sum((counts) => counts.skipped)} skipped`);
+  return failed > 0 || passed === 0 ? 1 : 0;
+}

@@ -1,0 +1,70 @@
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import type { Page } from 'playwright-core';
+import { startPractice, type PracticeEnvironment } from '../practice/environment.ts';
+import { launchBrowser, openWorkbench } from './browser.ts';
+import { repositoryRoot } from './paths.ts';
+import { startVsCodeServer, type Settings, type VsCodeServer } from './vscode-server.ts';
+import { waitForWorkbench } from './workbench.ts';
+
+export interface UiSession {
+  readonly page: Page;
+  readonly server: VsCodeServer;
+  readonly practice: PracticeEnvironment;
+  /** The opened folder: a copy of the practice workspace. */
+  readonly folder: string;
+  /** Errors of the page's console so far, without those of services that are deliberately out of reach. */
+  readonly pageErrors: readonly string[];
+  stop(): Promise<void>;
+}
+
+export interface UiSessionOptions {
+  /** false opens the folder in restricted mode. Default true. */
+  readonly trust?: boolean;
+  /** Machine settings on top of the practice environment's. */
+  readonly settings?: Settings;
+  readonly userSettings?: Settings;
+}
+
+/**
+ * A practice environment, a VS Code with this extension installed from source, and a browser showing it, ready for
+ * use. Call `stop` in an `after` hook.
+ */
+export async function startUiSession(options: UiSessionOptions = {}): Promise<UiSession> {
+  const undo: (() => Promise<void>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (let next = undo.pop(); next; next = undo.pop()) await next();
+  };
+  try {
+    const scratch = await mkdtemp(path.join(os.tmpdir(), 'ui-session-'));
+    undo.push(() => rm(scratch, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }));
+    const folder = path.join(scratch, 'workspace');
+    await cp(path.join(repositoryRoot, 'test', 'practice', 'workspace'), folder, { recursive: true });
+    const practice = await startPractice({ dir: path.join(scratch, 'practice') });
+    undo.push(() => practice.stop());
+    const server = await startVsCodeServer({
+      dataDir: path.join(scratch, 'data'),
+      extensionsDir: path.join(scratch, 'extensions'),
+      trust: options.trust ?? true,
+      installedExtension: repositoryRoot,
+      env: practice.env,
+      settings: { ...practice.settings, ...options.settings },
+      ...(options.userSettings ? { userSettings: options.userSettings } : {}),
+    });
+    undo.push(() => server.stop());
+    const browser = await launchBrowser();
+    undo.push(() => browser.close());
+    const pageErrors: string[] = [];
+    const page = await openWorkbench(browser, {
+      server,
+      folder,
+      onPageError: (text) => pageErrors.push(text),
+    });
+    await waitForWorkbench(page);
+    return { page, server, practice, folder, pageErrors, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

@@ -1,0 +1,61 @@
+import path from 'node:path';
+import type { Locator, Page } from 'playwright-core';
+import { outDirectory } from './paths.ts';
+
+const startDeadlineMs = 60_000;
+
+/** Waits until the workbench is drawn in its own theme and has reached its extension host. */
+export async function waitForWorkbench(page: Page): Promise<void> {
+  // The class of the theme appears when the theme's file has been read, through the server, in colour.
+  await page.locator('.monaco-workbench[class*="vscode-theme-"]').waitFor({ timeout: startDeadlineMs });
+  await page.locator('.part.statusbar [id="status.problems"]').waitFor({ timeout: startDeadlineMs });
+}
+
+/**
+ * Runs a command through the palette, as a person would.
+ *
+ * @param title the whole title that the palette shows, category included: `Incident: Declare incident`
+ * @throws Error naming what the palette offers instead, when there is no such command
+ */
+export async function runCommand(page: Page, title: string): Promise<void> {
+  const row = await findCommand(page, title);
+  await row.click();
+}
+
+/** Opens the palette and types; returns the row with exactly this title. Close the palette with Escape. */
+export async function findCommand(page: Page, title: string): Promise<Locator> {
+  const input = page.locator('.quick-input-widget input').first();
+  await page.keyboard.press('F1');
+  await input.waitFor();
+  await input.fill(`>${title}`);
+  const label = page.locator('.quick-input-list .monaco-list-row .quick-input-list-label, .quick-input-list .monaco-list-row')
+    .filter({ has: page.getByText(title, { exact: true }) })
+    .first();
+  try {
+    await label.waitFor({ timeout: 10_000 });
+  } catch (error) {
+    const offered = await page.locator('.quick-input-list .monaco-list-row').allInnerTexts();
+    await page.keyboard.press('Escape');
+    throw new Error(`The palette has no "${title}". It offers: ${offered.slice(0, 5).join(' | ') || 'nothing'}`, { cause: error });
+  }
+  return label;
+}
+
+/** Shows a view container of the activity bar by its title; leaves it alone when it is shown already. */
+export async function openView(page: Page, viewContainerTitle: string): Promise<void> {
+  const title = JSON.stringify(viewContainerTitle);
+  const tab = page.locator('.part.activitybar .action-item').filter({
+    // The label goes on with the key binding: `Explorer (Ctrl+Shift+E)`.
+    has: page.locator(`a.action-label[aria-label=${title}], a.action-label[aria-label^=${JSON.stringify(`${viewContainerTitle} (`)}]`),
+  });
+  await tab.waitFor();
+  if (await tab.getAttribute('aria-selected') !== 'true') await tab.click();
+  await page.locator('.part.sidebar .composite.title').filter({ hasText: viewContainerTitle }).waitFor();
+}
+
+/** Saves what the page shows now as `out/screenshots/<name>.png` and returns the file's path. */
+export async function screenshot(page: Page, name: string): Promise<string> {
+  const file = path.join(outDirectory, 'screenshots', `${name}.png`);
+  await page.screenshot({ path: file });
+  return file;
+}
