@@ -3,9 +3,10 @@ import { userInfo } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import * as vscode from 'vscode';
 import { UserError } from './errors.ts';
+import type { LogStreams } from './logs/log-streams.ts';
 import { AwsSession } from './services/aws/session.ts';
 import { Endpoints } from './services/endpoints.ts';
-import type { LogStreams, Services } from './steps/step.ts';
+import type { Services } from './steps/step.ts';
 
 const SECTION = 'incidentRunbook';
 

@@ -28,7 +28,10 @@ const suiteDeadlineMs = 600_000;
 
 const nothing: TestCounts = { passed: 0, failed: 0, skipped: 0, failedTitles: [] };
 
-process.exitCode = await main();
+process.exitCode = await main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  return 1;
+});
 
 async function main(): Promise<number> {
   // By way of `exit`, so that everything that was started ends as well.

@@ -2,8 +2,8 @@
 import { CancelledError, messageOf } from '../errors.ts';
 import type { Clock } from '../incident/clock.ts';
 import type { LogEvent } from '../services/aws/logs.ts';
-import type { LogStreamRequest, LogStreams } from '../steps/step.ts';
 import { formatLogEvent } from './format.ts';
+import type { LogStreamRequest, LogStreams } from './log-streams.ts';
 
 /** Where the lines go. */
 export interface LogSink {

@@ -2,7 +2,7 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { formatPath, type Path } from './problems.ts';
 import { type Runbook, RunbookSchema } from './schema.ts';
-import { didYouMean, hint } from './suggest.ts';
+import { didYouMean, hint, nearest } from './suggest.ts';
 
 /** Something wrong at a place in the data. */
 export interface Finding {
@@ -41,13 +41,20 @@ export function checkShape(data: unknown): { readonly runbook: Runbook } | reado
     return { runbook: data };
   }
   const findings = new Map<string, Finding>();
-  for (const error of validate.errors ?? []) {
+  for (const error of withoutMisspelt(validate.errors ?? [])) {
     const finding = findingOf(error, data);
     const place = `${finding.at} ${JSON.stringify(finding.path)}`;
     // A wrong type also breaks every rule on length or range; one sentence says all of them.
     findings.set(place, findings.get(place) ?? finding);
   }
   return [...findings.values()];
+}
+
+/** A misspelt key is one mistake: that the key it was meant for is missing goes without saying. */
+function withoutMisspelt(errors: readonly ErrorObject[]): readonly ErrorObject[] {
+  const meant = new Set(errors.filter(({ keyword }) => keyword === 'additionalProperties').map(({ instancePath, params, parentSchema }) =>
+    `${instancePath} ${nearest(String(params['additionalProperty']), Object.keys((parentSchema as SchemaNode).properties ?? {})) ?? ''}`));
+  return errors.filter(({ keyword, instancePath, params }) => keyword !== 'required' || !meant.has(`${instancePath} ${String(params['missingProperty'])}`));
 }
 
 function findingOf(error: ErrorObject, root: unknown): Finding {

@@ -11,7 +11,7 @@ import { resolveInputs } from '../runbook/resolve.ts';
 import type { Runbook, RunbookStep } from '../runbook/schema.ts';
 import { isAutomated, loadAction } from './catalog.ts';
 import { Inputs } from './inputs.ts';
-import { levelMark, plural, escapeMarkdown, table } from './markdown.ts';
+import { escapeMarkdown, levelMark, table } from './markdown.ts';
 import type { ReadAction, RecordAction, Services, StepContext } from './step.ts';
 
 export interface RunRequest {
@@ -133,7 +133,9 @@ export class StepRunner {
         const action = await loadAction(candidate.action);
         return action?.kind === 'read' ? this.#check(action, { ...context, step: candidate }, undefined, signal) : undefined;
       }));
-    const worstFirst = parts.filter((part) => part !== undefined).sort((a, b) => compareLevels(a.level, b.level));
+    const worstFirst = parts.filter((part) => part !== undefined).sort((a, b) =>
+      // Of equal gravity, what the investigation itself looked at says more than an alarm about it.
+      compareLevels(a.level, b.level) || Number(b.section.startsWith(step.section)) - Number(a.section.startsWith(step.section)));
     const evidence = overview(worstFirst);
     const result: StepResult = {
       step: step.id, title: step.title, section: step.section, outcome: signal.aborted ? 'cancelled' : 'done',
@@ -219,9 +221,8 @@ function overview(parts: readonly StepResult[]): Evidence {
     level,
     summary: worst === undefined ? 'The runbook marks no check for the investigation' : `${verdict}${level === 'ok' ? '' : `. Worst: ${worst.title}: ${worst.summary}`}`,
     markdown: [
-      `**${plural(parts.length, 'check')}**: ${verdict}.`,
       table(['', 'Check', 'Section', 'Result', 'Took'], parts.map((part) => [
-        levelMark(part.level), escapeMarkdown(part.title), part.section, escapeMarkdown(part.outcome === 'failed' ? `Could not run: ${part.summary}` : part.summary), `${part.durationMs} ms`,
+        levelMark(part.level), escapeMarkdown(part.title), part.section, escapeMarkdown(part.outcome === 'failed' ? `Could not run: ${part.summary}` : part.summary), `${part.durationMs}\u00a0ms`,
       ])),
     ].join('\n\n'),
     data: { levels: Object.fromEntries(parts.map((part) => [part.step, part.level])) },

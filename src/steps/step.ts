@@ -4,6 +4,7 @@ import type { Evidence } from '../incident/evidence.ts';
 import type { Incident } from '../incident/fold.ts';
 import type { NamedEnvironment } from '../runbook/references.ts';
 import type { Runbook, RunbookStep } from '../runbook/schema.ts';
+import type { LogStreams } from '../logs/log-streams.ts';
 import type { AwsSession } from '../services/aws/session.ts';
 import type { Endpoints } from '../services/endpoints.ts';
 import type { Inputs } from './inputs.ts';
@@ -16,23 +17,6 @@ export interface Services {
   /** The database's connection string, a secret; undefined when none is set. */
   databaseUrl(environment: string): Promise<string | undefined>;
   readonly logStreams: LogStreams;
-}
-
-/** Live log streams into the log channel. */
-export interface LogStreams {
-  /** Starts a stream and returns once the history up to now has been shown. */
-  start(request: LogStreamRequest, signal: AbortSignal): Promise<{ readonly shown: number; readonly errors: number }>;
-}
-
-export interface LogStreamRequest {
-  readonly aws: AwsSession;
-  readonly groups: readonly string[];
-  /** CloudWatch filter pattern; empty for everything. */
-  readonly pattern: string;
-  /** Epoch ms. */
-  readonly from: number;
-  /** The stream ends when this incident is closed. */
-  readonly incident?: string;
 }
 
 export interface StepContext {

@@ -2,7 +2,7 @@
 import { formatDuration } from '../incident/clock.ts';
 import { describeEvent } from '../incident/describe.ts';
 import type { StepResult, TimelineEvent } from '../incident/events.ts';
-import type { Evidence } from '../incident/evidence.ts';
+import type { Evidence, Level } from '../incident/evidence.ts';
 import { type Incident, resultOf } from '../incident/fold.ts';
 import type { Runbook, RunbookStep } from '../runbook/schema.ts';
 import { isAutomated } from '../steps/catalog.ts';
@@ -16,7 +16,7 @@ export function evidenceDocument(incident: Incident, event: TimelineEvent, step:
     return `# Nothing here\n\nThe timeline of ${escapeMarkdown(incident.id)} holds no result of this step.`;
   }
   const parts = event.type === 'step.finished' && event.result.step === step ? event.parts ?? [] : [];
-  return [
+  return drawMarks([
     `# ${escapeMarkdown(result.title)}`,
     `${levelMark(result.level)} **${escapeMarkdown(result.summary)}**`,
     table(['Incident', 'Environment', 'Runbook', 'When', 'Who', 'Took'], [[
@@ -25,12 +25,12 @@ export function evidenceDocument(incident: Incident, event: TimelineEvent, step:
     ]]),
     evidenceBody(result),
     ...parts.map((part) => [`## ${escapeMarkdown(part.title)}`, `${levelMark(part.level)} ${escapeMarkdown(part.summary)}`, evidenceBody(part)].join('\n\n')),
-  ].join('\n\n');
+  ].join('\n\n'));
 }
 
 /** Evidence that is on no timeline: a check made before an incident was declared. */
 export function unrecordedDocument(title: string, evidence: Evidence): string {
-  return [`# ${escapeMarkdown(title)}`, `${levelMark(evidence.level)} **${escapeMarkdown(evidence.summary)}**`, '*Not recorded: no incident is open.*', bodyOf(evidence)].join('\n\n');
+  return drawMarks([`# ${escapeMarkdown(title)}`, `${levelMark(evidence.level)} **${escapeMarkdown(evidence.summary)}**`, '*Not recorded: no incident is open.*', bodyOf(evidence)].join('\n\n'));
 }
 
 /** What a step does, for one that has no result yet. */
@@ -49,7 +49,7 @@ export function timelineDocument(incident: Incident, runbook: Runbook | undefine
   const { times } = incident;
   const end = times.closed === undefined ? now : Date.parse(times.closed.at);
   const roleName = (id: string): string => runbook?.warRoom.roles.find((role) => role.id === id)?.title ?? id;
-  return [
+  return drawMarks([
     `# ${escapeMarkdown(incident.title)}`,
     `${escapeMarkdown(incident.id)} · ${incident.severity ?? 'not assessed'} · ${incident.status}${incident.drill ? ' · drill' : ''} · ${formatDuration(end - Date.parse(times.detected.at))}`,
     table(['Impact started', 'Detected', 'Acknowledged', 'Closed'], [[times.impactStarted, times.detected, times.acknowledged, times.closed]
@@ -62,7 +62,7 @@ export function timelineDocument(incident: Incident, runbook: Runbook | undefine
       return [event.at.replace('T', ' ').replace('Z', ''), escapeMarkdown(event.actor.name), `${level === undefined ? '' : `${levelMark(level)} `}${escapeMarkdown(title)}`, escapeMarkdown(detail)];
     })),
     ...findingsSection(incident),
-  ].join('\n\n');
+  ].join('\n\n'));
 }
 
 function findingsSection(incident: Incident): string[] {
@@ -76,6 +76,16 @@ function findingsSection(incident: Incident): string[] {
       ...(finding.excerpt.text === '' ? [] : [codeBlock(finding.excerpt.text, /^[\w+-]*$/.test(finding.excerpt.language) ? finding.excerpt.language : '')]),
     ]),
   ].join('\n\n'))];
+}
+
+/** Dots for the marks in recorded evidence: an image has its colour on machines without an emoji font too. */
+const DOTS: Readonly<Record<Level, string>> = { bad: '#e51400', warn: '#d18616', unknown: '#8a8a8a', ok: '#388a34' };
+
+function drawMarks(markdown: string): string {
+  return markdown.replace(/(?:🔴|🟠|⚪|🟢) (bad|warn|unknown|ok)\b/gu, (_mark, level: Level) => {
+    const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="12" height="12"><circle cx="6" cy="6" r="5" fill="${DOTS[level]}"/></svg>`;
+    return `![](data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')}) ${level}`;
+  });
 }
 
 function evidenceBody(result: StepResult): string {

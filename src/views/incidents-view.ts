@@ -1,11 +1,12 @@
 import * as vscode from 'vscode';
+import { messageOf } from '../errors.ts';
 import type { Clock } from '../incident/clock.ts';
 import type { Level } from '../incident/evidence.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { VIEW } from '../manifest.ts';
 import type { Runbook } from '../runbook/schema.ts';
 import type { RunListener } from '../steps/runner.ts';
-import { type Mark, NOTHING_OPEN, type Node, closedGroupNode, incidentNode } from './nodes.ts';
+import { type Mark, NOTHING_OPEN, type Node, bareIncidentNode, closedGroupNode, incidentNode, runbookProblemNode } from './nodes.ts';
 
 /** Ages are in minutes, so the rows are drawn anew this often, ms. */
 const AGE_REFRESH_MS = 30_000;
@@ -152,11 +153,12 @@ export class IncidentsView implements vscode.TreeDataProvider<Node>, vscode.Disp
   async #readRoots(): Promise<Node[]> {
     const { ledger, runbook, clock } = this.#options;
     try {
-      const [summaries, book] = await Promise.all([ledger.list(), runbook()]);
+      const [summaries, book] = await Promise.all([ledger.list(), runbook().catch((error: unknown) => messageOf(error))]);
       const open = summaries.filter(({ status }) => status !== 'closed');
       const closed = summaries.filter(({ status }) => status === 'closed');
-      const input = { runbook: book, now: clock.now(), running: this.#running, landed: this.#landed };
-      const incidents = await Promise.all(open.map(async ({ id }) => incidentNode(await ledger.read(id), input)));
+      const incidents = typeof book === 'string'
+        ? [runbookProblemNode(book), ...open.map(bareIncidentNode)]
+        : await Promise.all(open.map(async ({ id }) => incidentNode(await ledger.read(id), { runbook: book, now: clock.now(), running: this.#running, landed: this.#landed })));
       this.#view.badge = open.length === 0 ? undefined : { value: open.length, tooltip: `${open.length} open incident${open.length === 1 ? '' : 's'}` };
       this.#options.onCount(open.length);
       // The welcome view shows only while the tree is empty.

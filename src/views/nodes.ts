@@ -1,5 +1,6 @@
 /** The Incidents tree as data: what each row says. No vscode here, so that it is tested in milliseconds. */
 import { formatDuration } from '../incident/clock.ts';
+import { describeEvent } from '../incident/describe.ts';
 import type { Severity, TimelineEvent } from '../incident/events.ts';
 import type { Level } from '../incident/evidence.ts';
 import type { Incident, IncidentSummary } from '../incident/fold.ts';
@@ -7,7 +8,7 @@ import { nextActions } from '../incident/guide.ts';
 import { stepsOfPhase } from '../runbook/query.ts';
 import type { Runbook, RunbookStep } from '../runbook/schema.ts';
 import { isAutomated } from '../steps/catalog.ts';
-import { describeEvent } from '../incident/describe.ts';
+import { escapeMarkdown } from '../steps/markdown.ts';
 
 /** How a row is marked; the view maps it to an icon and a theme colour. */
 export type Mark = Level | Severity | 'running' | 'todo' | 'manual' | 'next' | 'urgent' | 'phase' | 'timeline' | 'roles' | 'role' | 'closed' | 'event' | 'unassessed';
@@ -52,8 +53,8 @@ export function incidentNode(incident: Incident, input: TreeInput): Node {
     kind: 'incident',
     key: incident.id,
     incident: incident.id,
-    label: incident.title,
-    description: [incident.severity ?? 'not assessed', age, incident.status === 'acknowledged' ? 'acknowledged' : 'not acknowledged', ...(incident.drill ? ['drill'] : [])].join(' · '),
+    label: incident.severity === undefined ? incident.title : `${incident.severity} ${incident.title}`,
+    description: [...(incident.severity === undefined ? ['not assessed'] : []), age, incident.status === 'acknowledged' ? 'acknowledged' : 'not acknowledged', ...(incident.drill ? ['drill'] : [])].join(' · '),
     tooltip: incidentTooltip(incident, input.runbook, age),
     mark: incident.severity ?? 'unassessed',
     context: `incident.${incident.status}`,
@@ -78,6 +79,19 @@ export function closedGroupNode(closed: readonly IncidentSummary[]): Node {
       ...(closed.length > shown.length ? [{ kind: 'more', key: 'closed/more', label: `${closed.length - shown.length} older…`, mark: 'closed', click: 'incidentRunbook.list' } satisfies Node] : []),
     ],
   };
+}
+
+/** An open incident while the runbook cannot be read: its timeline is there all the same. */
+export function bareIncidentNode(summary: IncidentSummary): Node {
+  return {
+    kind: 'incident', key: summary.id, incident: summary.id, label: summary.title, description: summary.severity ?? 'not assessed',
+    mark: summary.severity ?? 'unassessed', context: `incident.${summary.status}`, click: 'incidentRunbook.timeline',
+  };
+}
+
+/** Why there are no steps: the runbook's first problem, one click away. */
+export function runbookProblemNode(message: string): Node {
+  return { kind: 'more', key: 'runbook-problem', label: 'The runbook cannot be used', description: message, tooltip: escapeMarkdown(message), mark: 'bad', click: 'incidentRunbook.openRunbook' };
 }
 
 /** Stands where the open incidents would, when only closed ones are left to show. */
@@ -128,12 +142,13 @@ function stepNode(incident: Incident, step: RunbookStep, input: TreeInput): Node
   const record = incident.steps.get(step.id);
   const landed = input.landed.get(key);
   const mark: Mark = input.running.has(key) ? 'running' : landed ?? record?.level ?? (isDone(incident, step) ? 'ok' : automated ? 'todo' : 'manual');
-  const result = record === undefined ? undefined : `${record.outcome === 'done' ? record.level : record.outcome} · ${record.at.slice(11, 16)} UTC · ${record.summary}`;
+  const result = record === undefined ? undefined : `${record.outcome === 'done' ? '' : `${record.outcome}: `}${record.summary}`;
+  const when = record === undefined ? '' : `${record.at.slice(11, 16)} UTC · `;
   return {
     kind: 'step', key, incident: incident.id, step: step.id,
     label: step.title,
-    description: input.running.has(key) ? 'running…' : result ?? stepState(incident, step) ?? (automated ? '' : 'by hand'),
-    tooltip: stepTooltip(step, automated, result),
+    description: input.running.has(key) ? 'running…' : result === undefined ? stepState(incident, step) ?? (automated ? '' : 'by hand') : when + result,
+    tooltip: stepTooltip(step, automated, result === undefined ? undefined : `${record?.level}, ${when}${result}`),
     mark,
     context: `step.${automated ? 'automated' : 'manual'}${step.runbookCommand === undefined ? '' : '.command'}`,
     click: 'incidentRunbook.openStep',
@@ -170,7 +185,7 @@ function eventNode(incident: Incident, event: TimelineEvent): Node {
   return {
     kind: 'event', key: `${incident.id}/event/${event.id}`, incident: incident.id, event: event.id,
     label: title, description: `${event.at.slice(11, 19)} UTC · ${event.actor.name}${detail === '' ? '' : ` · ${detail}`}`,
-    tooltip: `**${event.at}** ${event.actor.name}\n\n${title}${detail === '' ? '' : `\n\n${detail}`}`,
+    tooltip: `**${event.at}** ${escapeMarkdown(event.actor.name)}\n\n${escapeMarkdown(title)}\n\n${escapeMarkdown(detail)}`,
     mark: level ?? 'event', context: event.type === 'event.amended' ? 'amendment' : 'event',
     click: event.type === 'step.finished' ? 'incidentRunbook.openStep' : 'incidentRunbook.timeline',
     ...(event.type === 'step.finished' ? { step: event.result.step } : {}),
@@ -193,7 +208,7 @@ function rolesNode(incident: Incident, runbook: Runbook): Node {
 function incidentTooltip(incident: Incident, runbook: Runbook, age: string): string {
   const severity = incident.severity;
   return [
-    `**${incident.id}** ${incident.title.replace(/[<>[\]`*_\\|]/g, ' ')}`,
+    `**${incident.id}** ${escapeMarkdown(incident.title)}`,
     severity === undefined ? 'Severity not assessed yet' : `${severity}: ${runbook.severities[severity].impact}`,
     `Running for ${age}, detected by ${incident.detectedBy} at ${incident.times.detected.at}`,
     `Environment: ${runbook.environments[incident.environment]?.title ?? incident.environment}`,
@@ -205,6 +220,6 @@ function stepTooltip(step: RunbookStep, automated: boolean, result: string | und
     `**${step.title}** (runbook ${step.section}, ${step.effect})`,
     step.description,
     ...(automated ? [] : ['Done by hand: open it for the command, and record what came of it.']),
-    ...(result === undefined ? [] : [result.replace(/[<>[\]`*_\\|]/g, ' ')]),
+    ...(result === undefined ? [] : [escapeMarkdown(result)]),
   ].join('\n\n');
 }

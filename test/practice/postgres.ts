@@ -90,7 +90,7 @@ export async function startPostgres(dir: string, cleanup: Cleanup, log: (line: s
     throw new Error(`PostgreSQL ended while starting. Its output was:\n${output}`);
   }
   await setUp(server);
-  const held = createHolders(port, log);
+  const held = createHolders(port);
   cleanup.defer('database connections', () => held.close());
   let wanted: DatabaseState = 'healthy';
   return {
@@ -163,14 +163,15 @@ async function setUp(server: EmbeddedPostgres): Promise<void> {
 }
 
 /** Idle connections in the name of the service, as many as the state asks for. */
-function createHolders(port: number, log: (line: string) => void) {
+function createHolders(port: number) {
   const held = new Map<string, Set<pg.Client>>(HOLDERS.map((holder) => [holder.application, new Set()]));
 
   const open = async (application: string, clients: Set<pg.Client>): Promise<void> => {
     const client = new pg.Client({
       host: '127.0.0.1', port, database: NAME, user: 'healthflow_app', password: PASSWORD, application_name: application,
     });
-    client.on('error', (error) => log(`Connection of ${application}: ${error.message}`));
+    // The server went away, or ended the connection; `refresh` opens it again.
+    client.on('error', () => clients.delete(client));
     client.on('end', () => clients.delete(client));
     await client.connect();
     clients.add(client);

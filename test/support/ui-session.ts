@@ -2,7 +2,7 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { Page } from 'playwright-core';
-import { startPractice, type PracticeEnvironment } from '../practice/environment.ts';
+import { startPractice, type Practice } from '../practice/environment.ts';
 import { launchBrowser, openWorkbench } from './browser.ts';
 import { repositoryRoot } from './paths.ts';
 import { startVsCodeServer, type Settings, type VsCodeServer } from './vscode-server.ts';
@@ -11,7 +11,7 @@ import { waitForWorkbench } from './workbench.ts';
 export interface UiSession {
   readonly page: Page;
   readonly server: VsCodeServer;
-  readonly practice: PracticeEnvironment;
+  readonly practice: Practice;
   /** The opened folder: a copy of the practice workspace. */
   readonly folder: string;
   /** Errors of the page's console so far, without those of services that are deliberately out of reach. */

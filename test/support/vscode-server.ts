@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { serverMain } from './paths.ts';
@@ -26,7 +27,8 @@ export interface VsCodeServerOptions {
   readonly settings?: Settings;
   /**
    * User settings: `<dataDir>/data/User/settings.json`, colour theme included. This server reads them from disk, not
-   * from the browser; settings of scope `application` (workspace trust, updates) are read only here.
+   * from the browser, once for each page that is opened; settings of scope `application` (workspace trust, updates) are
+   * read only here.
    */
   readonly userSettings?: Settings;
   /**
@@ -44,8 +46,6 @@ export interface VsCodeServer {
   readonly port: number;
   /** Settles when the server has ended, wanted or not. */
   readonly ended: Promise<number | null>;
-  /** Replaces the user settings (the quiet defaults stay); an open workbench takes them up at once. */
-  writeUserSettings(settings: Settings): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -101,13 +101,12 @@ export async function startVsCodeServer(options: VsCodeServerOptions): Promise<V
     await symlink(options.installedExtension, path.join(options.extensionsDir, path.basename(options.installedExtension)));
   }
   await writeSettings(options.dataDir, 'Machine', options.settings ?? {});
-  const writeUserSettings = (settings: Settings): Promise<void> => writeSettings(options.dataDir, 'User', {
+  await writeSettings(options.dataDir, 'User', {
     ...quietSettings,
     'workbench.colorTheme': colorThemes.dark,
     ...(options.trust ? {} : restrictedSettings),
-    ...settings,
+    ...options.userSettings,
   });
-  await writeUserSettings(options.userSettings ?? {});
 
   const group = startProcessGroup(process.execPath, [
     serverMain,
@@ -161,7 +160,7 @@ export async function startVsCodeServer(options: VsCodeServerOptions): Promise<V
     const origin = `http://127.0.0.1:${number}`;
     const response = await fetch(`${origin}/version`, { signal: AbortSignal.timeout(startDeadlineMs) });
     await response.body?.cancel();
-    return { origin, port: number, ended: group.ended, writeUserSettings, stop: () => group.stop() };
+    return { origin, port: number, ended: group.ended, stop: () => group.stop() };
   } catch (error) {
     await group.stop();
     throw error;
@@ -179,7 +178,7 @@ async function writeSettings(dataDir: string, layer: 'Machine' | 'User', setting
  * surrounding VS Code or npm, and every credential, so that no test can reach a real account.
  */
 export function testEnvironment(added: Readonly<Record<string, string | undefined>>): NodeJS.ProcessEnv {
-  const env: NodeJS.ProcessEnv = {};
+  const env: NodeJS.ProcessEnv = { AWS_CONFIG_FILE: os.devNull, AWS_SHARED_CREDENTIALS_FILE: os.devNull };
   for (const [name, value] of Object.entries(process.env)) {
     if (/^(VSCODE_|ELECTRON_|npm_|NODE_OPTIONS$)/i.test(name)) continue;
     if (/^(AWS|GITHUB|GH|SLACK|PAGERDUTY|DATADOG|DD|STATUSPAGE)_/.test(name)) continue;

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import { outDirectory } from './paths.ts';
+import { colorThemes } from './vscode-server.ts';
 
 const startDeadlineMs = 60_000;
 
@@ -28,17 +29,16 @@ export async function findCommand(page: Page, title: string): Promise<Locator> {
   await page.keyboard.press('F1');
   await input.waitFor();
   await input.fill(`>${title}`);
-  const label = page.locator('.quick-input-list .monaco-list-row .quick-input-list-label, .quick-input-list .monaco-list-row')
-    .filter({ has: page.getByText(title, { exact: true }) })
-    .first();
+  const rows = page.locator('.quick-input-list .monaco-list-row');
+  const row = rows.filter({ has: page.getByText(title, { exact: true }) }).first();
   try {
-    await label.waitFor({ timeout: 10_000 });
+    await row.waitFor({ timeout: 10_000 });
   } catch (error) {
-    const offered = await page.locator('.quick-input-list .monaco-list-row').allInnerTexts();
+    const offered = await rows.allInnerTexts();
     await page.keyboard.press('Escape');
     throw new Error(`The palette has no "${title}". It offers: ${offered.slice(0, 5).join(' | ') || 'nothing'}`, { cause: error });
   }
-  return label;
+  return row;
 }
 
 /** Shows a view container of the activity bar by its title; leaves it alone when it is shown already. */
@@ -51,6 +51,29 @@ export async function openView(page: Page, viewContainerTitle: string): Promise<
   await tab.waitFor();
   if (await tab.getAttribute('aria-selected') !== 'true') await tab.click();
   await page.locator('.part.sidebar .composite.title').filter({ hasText: viewContainerTitle }).waitFor();
+}
+
+type ColorTheme = keyof typeof colorThemes;
+
+// Part of the class that the workbench carries: the name of the theme's file.
+const themeFiles: Readonly<Record<ColorTheme, string>> = {
+  dark: 'dark_modern',
+  light: 'light_modern',
+  highContrast: 'hc_black',
+  highContrastLight: 'hc_light',
+};
+
+/** Changes the colour theme of an open workbench, for pictures of one state in several themes. */
+export async function setColorTheme(page: Page, theme: ColorTheme): Promise<void> {
+  await runCommand(page, 'Preferences: Color Theme');
+  const widget = page.locator('.quick-input-widget');
+  const rows = widget.locator('.monaco-list-row');
+  // The list replaces the palette's, which a moment ago showed the command itself.
+  await rows.filter({ hasText: colorThemes.dark }).first().waitFor();
+  await widget.locator('input').first().fill(colorThemes[theme]);
+  await rows.filter({ has: page.getByText(colorThemes[theme], { exact: true }) }).first().click();
+  await widget.waitFor({ state: 'hidden' });
+  await page.locator(`.monaco-workbench[class*="-themes-${themeFiles[theme]}-"]`).waitFor();
 }
 
 /** Saves what the page shows now as `out/screenshots/<name>.png` and returns the file's path. */

@@ -1,5 +1,5 @@
 import { CancelledError, UserError, messageOf } from '../../errors.ts';
-import type { AwsOptions } from './session.ts';
+import type { AwsOptions } from './options.ts';
 
 /**
  * An AWS error in words, with what to do. The names are those of the SDK and of the service models.

@@ -42,7 +42,7 @@ export const SHAPE_FAULTS: readonly Fault[] = [
   { title: 'an unknown effect', replace: 'effect: destructive', by: 'effect: destroy', at: ['70:13'], says: ['steps[1].effect must be one of read, change, destructive, post, not "destroy".'] },
   { title: 'an effect with a slip', replace: 'effect: destructive', by: 'effect: distructive', at: ['70:13'], says: ['Did you mean "destructive"?'] },
   { title: 'an unknown key', replace: 'purpose: Keep', by: 'goal: Parcels\npurpose: Keep', at: ['5:1'], says: ['The runbook has the unknown key "goal".', 'Allowed here: name, version, '] },
-  { title: 'a key with a slip', replace: 'updateEveryMinutes: 15', by: 'updateEvryMinutes: 15', at: ['25:3', '30:5'], says: ['Did you mean "updateEveryMinutes"?', 'severities.P1 lacks the key "updateEveryMinutes": '] },
+  { title: 'a key with a slip', replace: 'updateEveryMinutes: 15', by: 'updateEvryMinutes: 15', at: ['30:5'], says: ['severities.P1 has the unknown key "updateEvryMinutes". Did you mean "updateEveryMinutes"?'] },
   { title: 'a missing key of an entry of a list', replace: '    title: Flush\n', by: '', at: ['65:5'], says: ['steps[1] lacks the key "title": what the step does, in a few words.'] },
   { title: 'a missing key of the file', replace: 'references: []\n', by: '', at: ['2:1'], says: ['The runbook lacks the key "references": '] },
   { title: 'a fifth severity', replace: '  P4: *level', by: '  P4: *level\n  P5: *level', at: ['37:3'], says: ['severities has the unknown key "P5".', 'Allowed here: P1, P2, P3, P4.'] },

@@ -1,0 +1,88 @@
+/** What the tests inside the extension host share: the commands as calls, the practice environment's controls. */
+import * as vscode from 'vscode';
+
+export interface StepAnswer {
+  readonly status: string;
+  readonly level?: string;
+  readonly summary: string;
+  readonly evidence?: { readonly level: string; readonly summary: string; readonly markdown: string; readonly data: Record<string, unknown>; readonly charts?: readonly unknown[] };
+  readonly event?: string;
+  readonly parts?: readonly Part[];
+}
+
+export interface Part {
+  readonly step: string;
+  readonly outcome: string;
+  readonly level: string;
+  readonly summary: string;
+}
+
+export interface Event {
+  readonly id: string;
+  readonly type: string;
+  readonly at: string;
+  readonly [key: string]: unknown;
+}
+
+export function call<T>(command: string, argument: Record<string, unknown>): Thenable<T> {
+  return vscode.commands.executeCommand<T>(`incidentRunbook.${command}`, argument);
+}
+
+export async function declare(title: string, more: Record<string, unknown> = {}): Promise<string> {
+  const { incident } = await call<{ incident: string }>('declare', { title, ...more });
+  return incident;
+}
+
+export function runStep(incident: string | undefined, step: string, inputs: Record<string, unknown> = {}): Thenable<StepAnswer> {
+  return call<StepAnswer>('runStep', { step, inputs, ...(incident === undefined ? {} : { incident }) });
+}
+
+export async function timeline(incident: string): Promise<readonly Event[]> {
+  return (await call<{ events: readonly Event[] }>('timeline', { incident })).events;
+}
+
+/** Steers the practice environment over its HTTP controls. */
+export async function practice(method: 'GET' | 'POST' | 'DELETE', control: string, body?: unknown): Promise<unknown> {
+  const endpoint = vscode.workspace.getConfiguration('incidentRunbook').get<string>('aws.endpoint', '');
+  const answer = await fetch(`${endpoint}/_practice/${control}`, { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+  if (!answer.ok) {
+    throw new Error(`The practice environment refused ${method} ${control}: ${answer.status} ${await answer.text()}`);
+  }
+  return answer.status === 204 ? undefined : answer.json();
+}
+
+/** Runs with another value of a machine setting, and puts the old one back. */
+export async function withSetting<T>(name: string, value: unknown, work: () => Promise<T>): Promise<T> {
+  const settings = vscode.workspace.getConfiguration('incidentRunbook');
+  const before = settings.inspect(name)?.globalValue;
+  await settings.update(name, value, vscode.ConfigurationTarget.Global);
+  try {
+    return await work();
+  } finally {
+    await settings.update(name, before, vscode.ConfigurationTarget.Global);
+  }
+}
+
+/** Waits until the condition holds; the error says what it was waiting for and what it saw last. */
+export async function eventually<T>(what: string, look: () => T | Promise<T>, holds: (seen: T) => boolean, deadlineMs = 20_000): Promise<T> {
+  const end = Date.now() + deadlineMs;
+  for (;;) {
+    const seen = await look();
+    if (holds(seen)) {
+      return seen;
+    }
+    if (Date.now() > end) {
+      throw new Error(`${what} did not happen within ${deadlineMs} ms; last seen: ${JSON.stringify(seen).slice(0, 500)}`);
+    }
+    await new Promise((resolve) => { setTimeout(resolve, 50); });
+  }
+}
+
+export async function messageOf(promise: Thenable<unknown>): Promise<string> {
+  try {
+    await promise;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+  throw new Error('It was expected to fail, and did not.');
+}
