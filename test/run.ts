@@ -127,7 +127,7 @@ async function runInHost(suite: Suite & { readonly runs: 'extension host' }, scr
       deadlineMs: suiteDeadlineMs,
       report: (line) => console.log(line),
     });
-    if (result.code !== 0) console.log(`The last that VS Code said:\n${result.log}`);
+    if (result.code !== 0 && result.log !== '') console.log(`The last that VS Code said:\n${result.log}`);
     if (result.counts === undefined) throw new Error(`VS Code ended with code ${result.code} before the tests were counted.`);
     return result.code !== 0 && result.counts.failed === 0
       ? { ...result.counts, failed: 1, failedTitles: [`VS Code ended with code ${result.code}`] }

@@ -1,5 +1,5 @@
 import {
-  type Actor, type DetectionSource, type Excerpt, type Severity, type StepResult, type TimelineEvent,
+  type Actor, type DetectionSource, type EventAmended, type Excerpt, type Severity, type StepResult, type TimelineEvent,
   compareEvents,
 } from './events.ts';
 
@@ -174,31 +174,50 @@ export function resultOf(event: TimelineEvent, step: string): StepResult | undef
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** Later corrections win over earlier ones; an amendment of an amendment amends what that one named. */
+/**
+ * Corrections in the order they were written down, the last one wins. A correction of a correction changes what
+ * that one named, and a retracted correction counts no more.
+ */
 function applyAmendments(ordered: readonly TimelineEvent[]): { effective: TimelineEvent[]; correctedTimes: Set<string> } {
-  const amended = new Map<string, { at?: string; text?: string; retracted?: boolean }>();
-  const byRecording = ordered
+  const amendments = new Map(ordered
     .filter((event) => event.type === 'event.amended')
-    .sort((a, b) => (a.recordedAt < b.recordedAt ? -1 : a.recordedAt > b.recordedAt ? 1 : a.id < b.id ? -1 : 1));
-  for (const event of byRecording) {
-    amended.set(event.amends, { ...amended.get(event.amends), ...event.changes });
-  }
-  if (amended.size === 0) {
+    .sort((a, b) => (a.recordedAt < b.recordedAt ? -1 : a.recordedAt > b.recordedAt ? 1 : a.id < b.id ? -1 : 1))
+    .map((event) => [event.id, event]));
+  if (amendments.size === 0) {
     return { effective: [...ordered], correctedTimes: new Set() };
   }
-  const effective: TimelineEvent[] = [];
-  const correctedTimes = new Set<string>();
-  for (const event of ordered) {
-    const change = amended.get(event.id);
-    if (change === undefined) {
-      effective.push(event);
-    } else if (change.retracted !== true) {
-      if (change.at !== undefined) {
-        correctedTimes.add(event.id);
-      }
-      const withTime = { ...event, at: change.at ?? event.at };
-      effective.push(withTime.type === 'finding.documented' && change.text !== undefined ? { ...withTime, text: change.text } : withTime);
+  // From the last one back: whether a correction holds is decided by those written after it.
+  const retracted = new Map<string, boolean>();
+  for (const { id, amends, changes } of [...amendments.values()].reverse()) {
+    if (changes.retracted !== undefined && retracted.get(id) !== true && !retracted.has(amends)) {
+      retracted.set(amends, changes.retracted);
     }
   }
-  return { effective: effective.sort(compareEvents), correctedTimes };
+  const corrected = new Map<string, EventAmended['changes']>();
+  for (const amendment of amendments.values()) {
+    const target = targetOf(amendment, amendments, retracted);
+    if (target !== undefined) {
+      corrected.set(target, { ...corrected.get(target), ...amendment.changes });
+    }
+  }
+  const effective = ordered.filter(({ id }) => retracted.get(id) !== true).map((event) => {
+    const { at = event.at, text } = corrected.get(event.id) ?? {};
+    const moved = { ...event, at };
+    return moved.type === 'finding.documented' && text !== undefined ? { ...moved, text } : moved;
+  });
+  return { effective: effective.sort(compareEvents), correctedTimes: new Set([...corrected].filter(([, { at }]) => at !== undefined).map(([id]) => id)) };
+}
+
+/** The event that a correction is about in the end; none when one on the way was retracted, or when they name each other. */
+function targetOf(amendment: EventAmended, amendments: ReadonlyMap<string, EventAmended>, retracted: ReadonlyMap<string, boolean>): string | undefined {
+  const passed = new Set<string>();
+  let target = amendment.id;
+  for (let link: EventAmended | undefined = amendment; link !== undefined; link = amendments.get(target)) {
+    if (passed.has(target) || retracted.get(target) === true) {
+      return undefined;
+    }
+    passed.add(target);
+    target = link.amends;
+  }
+  return target;
 }

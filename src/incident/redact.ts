@@ -9,11 +9,17 @@ export interface RedactionRule {
   readonly keep?: string;
 }
 
-/** Credentials of every service used here, then personal data: this is a health service. */
+/** Credentials of every service used here, then personal data: this is a health service. Repetitions are bounded, so that no line takes long. */
 const BUILT_IN: readonly RedactionRule[] = [
   { name: 'private key', pattern: /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g },
-  { name: 'password', pattern: /\b([a-z][a-z0-9+.-]*:\/\/[^\s:/@"']*):[^\s/"']+@/gi, keep: '$1:[redacted: password]@' },
-  { name: 'authorization', pattern: /\b(authorization["']?\s*[:=]\s*["']?(?:bearer|basic|token|oauth)?\s*)[^\s"',;]{6,}/gi, keep: '$1[redacted: authorization]' },
+  { name: 'password', pattern: /\b([a-z][a-z0-9+.-]{0,30}:\/\/[^\s:/@"']{0,200}):[^\s/"']+@/gi, keep: '$1:[redacted: password]@' },
+  // A password with an unescaped slash; digits before a slash are a port.
+  { name: 'password', pattern: /\b([a-z][a-z0-9+.-]{0,30}:\/\/[^\s:/@"']{0,200}):(?!\d+[/?#]|\[redacted)[^\s"'@]+@/gi, keep: '$1:[redacted: password]@' },
+  {
+    name: 'authorization',
+    pattern: /\b(authorization\\*["']?\s*[:=]\s*\\*["']?(?:(?:bearer|basic|token|oauth)\s+(?:token=)?\\*["']?)?)(?!(?:(?:bearer|basic|token|oauth)\s+)?(?:token=)?\\*["']?\[redacted)[^\s"',;]{6,}/gi,
+    keep: '$1[redacted: authorization]',
+  },
   { name: 'bearer token', pattern: /\b(bearer\s+)[A-Za-z0-9._~+/=-]{12,}/gi, keep: '$1[redacted: bearer token]' },
   { name: 'GitHub token', pattern: /\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,})/g },
   { name: 'Slack token', pattern: /\bx(?:ox[a-z]|app)-[A-Za-z0-9-]{8,}/g },
@@ -21,15 +27,16 @@ const BUILT_IN: readonly RedactionRule[] = [
   { name: 'AWS key id', pattern: /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g },
   { name: 'token', pattern: /\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*/g },
   {
+    // A quoted value ends with the quote it began with, escaped as often: JSON inside JSON is common in logs.
     name: 'secret',
-    pattern: /\b([A-Za-z0-9_-]*(?:passw(?:or)?d|pwd|secret|api[_-]?key|app(?:lication)?[_-]?key|access[_-]?key|session[_-]?token|routing[_-]?key|auth[_-]?token)[A-Za-z0-9_-]*["']?\s*[:=]\s*["']?)(?!\[redacted)[^\s"',;&]{4,}/gi,
-    keep: '$1[redacted: secret]',
+    pattern: /\b([A-Za-z0-9_-]{0,60}(?:passw(?:or)?d|pwd|secret|(?:api|app|application|access|routing)[_-]?key|(?:session|auth|access|refresh|id)[_-]?token|token(?==|\\*["']\s*:))[A-Za-z0-9_-]{0,60}\\*["']?\s*(?:=>|[:=](?!>))\s*)(?:(\\*["'])(?!\[redacted)(?:(?!\2)\\?.)+|(?!\\*["']|\[redacted|[[{](?:["'\s]|$)|(?:true|false|null|undefined)\b)[^\s"',;&]+)/gi,
+    keep: '$1$2[redacted: secret]',
   },
-  { name: 'e-mail address', pattern: /\b[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}\b/g },
+  { name: 'e-mail address', pattern: /\b[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,8}\.[A-Za-z]{2,}\b/g },
   // Egypt's national id: century, date of birth, governorate, serial, check digit.
   { name: 'national id', pattern: /(?<!\d)[23]\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:0[1-4]|[12]\d|3[1-5]|88)\d{5}(?!\d)/g },
-  { name: 'phone number', pattern: /(?<![\w.:-])(?:\+|00)[1-9]\d{0,2}[\s.-]?(?:\(?\d{1,4}\)?[\s.-]?){2,4}\d{2,4}(?![\w-])/g },
-  { name: 'phone number', pattern: /(?<![\w.-])01[0125]\d{8}(?!\w)/g },
+  { name: 'phone number', pattern: /(?<![\w.:-])(?:\+|00)(?=(?:[\s.()-]?\d){8})[1-9]\d{0,2}[\s.-]?(?:\(?\d{1,4}\)?[\s.-]?){2,4}\d{2,4}(?![\w-])/g },
+  { name: 'phone number', pattern: /(?<![\w.-])01[0125](?:[\s-]?\d){8}(?!\w)/g },
 ];
 
 /** Keys of structured data whose value is a secret whatever it looks like. */
@@ -47,18 +54,15 @@ export function createRedactor(extra: readonly { name: string; pattern: string }
   const rules = [...BUILT_IN, ...extra.map(({ name, pattern }) => ({ name, pattern: new RegExp(pattern, 'gu') }) satisfies RedactionRule)];
   const redactText = (text: string): string =>
     rules.reduce((result, rule) => result.replace(rule.pattern, 'keep' in rule && rule.keep !== undefined ? rule.keep : `[redacted: ${rule.name}]`), text);
-  const redactValue = (value: unknown): unknown => {
-    if (typeof value === 'string') {
-      return redactText(value);
+  const redactValue = (value: unknown, secret = false): unknown => {
+    if (typeof value === 'string' || (secret && typeof value === 'number')) {
+      return secret ? '[redacted: secret]' : redactText(String(value));
     }
     if (Array.isArray(value)) {
-      return value.map(redactValue);
+      return value.map((item) => redactValue(item, secret));
     }
     if (typeof value === 'object' && value !== null) {
-      return Object.fromEntries(Object.entries(value).map(([key, item]) => [
-        redactText(key),
-        typeof item === 'string' && SECRET_KEY.test(key) ? '[redacted: secret]' : redactValue(item),
-      ]));
+      return Object.fromEntries(Object.entries(value).map(([key, item]) => [redactText(key), redactValue(item, secret || SECRET_KEY.test(key))]));
     }
     return value;
   };

@@ -42,7 +42,7 @@ const MARKS: Readonly<Record<Level, string>> = { bad: '🔴', warn: '🟠', unkn
 
 /** A coloured mark with the word beside it, so that colour is never the only sign. */
 export function levelMark(level: Level): string {
-  return `${MARKS[level]} ${level}`;
+  return `${MARKS[level]}\u00a0${level}`;
 }
 
 /** `1 alarm`, `3 alarms`. */

@@ -82,9 +82,9 @@ function findingsSection(incident: Incident): string[] {
 const DOTS: Readonly<Record<Level, string>> = { bad: '#e51400', warn: '#d18616', unknown: '#8a8a8a', ok: '#388a34' };
 
 function drawMarks(markdown: string): string {
-  return markdown.replace(/(?:🔴|🟠|⚪|🟢) (bad|warn|unknown|ok)\b/gu, (_mark, level: Level) => {
+  return markdown.replace(/(?:🔴|🟠|⚪|🟢)\u00a0(bad|warn|unknown|ok)\b/gu, (_mark, level: Level) => {
     const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="12" height="12"><circle cx="6" cy="6" r="5" fill="${DOTS[level]}"/></svg>`;
-    return `![](data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')}) ${level}`;
+    return `![](data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')})\u00a0${level}`;
   });
 }
 

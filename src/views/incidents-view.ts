@@ -100,13 +100,16 @@ export class IncidentsView implements vscode.TreeDataProvider<Node>, vscode.Disp
     }, 30);
   }
 
-  /** Selects an incident's row and opens the view. */
+  /** Opens the view and selects an incident's row. */
   async reveal(incident: string): Promise<void> {
     await vscode.commands.executeCommand(`${VIEW}.focus`);
-    await this.getChildren();
     const node = this.#roots.find((root) => root.incident === incident);
-    if (node !== undefined) {
-      await this.#view.reveal(node, { expand: true, focus: false, select: true });
+    try {
+      if (node !== undefined) {
+        await this.#view.reveal(node, { expand: true, focus: false, select: true });
+      }
+    } catch {
+      // The tree is being drawn anew; the row is there, only not selected.
     }
   }
 

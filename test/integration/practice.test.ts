@@ -218,11 +218,11 @@ describe('practice environment', function () {
       const messages = (await errors()).map((event) => event.message ?? '');
       assert.ok(messages.length > 150, String(messages.length));
       const frames = new Set(messages.flatMap((message) =>
-        [...message.matchAll(/at (?:async )?(?:(\w+) \()?\/app\/(src\/[^:]+):(\d+):(\d+)/g)].map(([, call = '', file = '', line = '', column = '']) =>
-          `${call}|${file}|${line}|${column}`)));
+        [...message.matchAll(/at (?:async )?(?:\w+ \()?\/app\/(src\/[^:]+):(\d+):(\d+)/g)]
+          .map(([, file = '', line = '', column = '']) => `${file}|${line}|${column}`)));
       assert.ok(frames.size >= 10, [...frames].join('\n'));
       for (const frame of frames) {
-        const [, file = '', line, column] = frame.split('|');
+        const [file = '', line, column] = frame.split('|');
         const text = (await readFile(join(SAMPLE_WORKSPACE, file), 'utf8')).split('\n')[Number(line) - 1] ?? '';
         assert.match(text.slice(Number(column) - 1), /^(?:pool\.|withClient\(|findPrescription\(|listOpenPrescriptions\(|dispense\(|new Error\(|send\(|notifyPatient\(|ping\()/, frame);
       }

@@ -5,10 +5,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterEach, before, beforeEach, describe, it } from 'mocha';
 import { startPractice } from '../practice/environment.ts';
+import { until } from '../support/until.ts';
 
 const run = promisify(execFile);
 const GONE_WITHIN_MS = 10_000;
@@ -39,16 +39,9 @@ async function descendants(root: number): Promise<Running[]> {
   return found;
 }
 
-async function gone(pids: readonly number[]): Promise<void> {
-  for (const deadline = Date.now() + GONE_WITHIN_MS; ;) {
-    const left = (await processes()).filter((one) => pids.includes(one.pid));
-    if (left.length === 0) {
-      return;
-    }
-    assert.ok(Date.now() < deadline, `Still running: ${left.map((one) => one.command).join(', ')}`);
-    await delay(50);
-  }
-}
+const gone = (pids: readonly number[]): Promise<true> =>
+  until(`the end of processes ${pids.join(', ')}`, async () =>
+    (await processes()).every((one) => !pids.includes(one.pid)), GONE_WITHIN_MS);
 
 describe('practice environment, stopping', function () {
   this.timeout(60_000);

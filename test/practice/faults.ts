@@ -33,7 +33,13 @@ export const expiredToken = (target: FaultTarget): Fault =>
   ({ ...target, error: { code: 'ExpiredTokenException', message: 'The security token included in the request is expired' } });
 
 export const accessDenied = (target: FaultTarget): Fault =>
-  ({ ...target, error: { code: 'AccessDeniedException', message: 'User: arn:aws:iam::123456789012:user/practice is not authorized to perform this action' } });
+  ({
+    ...target,
+    error: {
+      code: 'AccessDeniedException',
+      message: 'User: arn:aws:iam::123456789012:user/practice is not authorized to perform this action',
+    },
+  });
 
 /** What a proxy or load balancer on the way answers: no AWS error at all. */
 export const htmlError = (target: FaultTarget): Fault => ({

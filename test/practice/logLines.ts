@@ -39,7 +39,8 @@ export function createLogLines(random: Random, traces: StackTraces): LogLines {
     [5, (at) => line(at, 'ERROR', 'http', `requestId=${random.uuid()} Error: timeout exceeded when trying to connect${traces.dispense}`)],
     [3, (at) => line(at, 'ERROR', 'notifications', `requestId=${random.uuid()} Error: Request failed with 503${traces.sms}`)],
     [2, (at) => line(at, 'ERROR', 'health', `requestId=- FATAL: sorry, too many clients already${traces.health}`)],
-    [3, (at) => line(at, 'ERROR', 'http', `POST /v1/prescriptions 503 ${random.whole(5000, 5040)}ms requestId=${random.uuid()} patient=${email()}`)],
+    [3, (at) => line(at, 'ERROR', 'http',
+      `POST /v1/prescriptions 503 ${random.whole(5000, 5040)}ms requestId=${random.uuid()} patient=${email()}`)],
     [1, (at) => line(at, 'ERROR', 'dispensing', `${prescription()} not dispensed, asked to call back ${phone()}: no database connection`)],
     [1, (at) => line(at, 'ERROR', 'db', 'connect failed for '
       + `postgresql://healthflow_app:Sample-Passw0rd@${DATABASE}.cxmpl0example.${REGION}.rds.amazonaws.com:5432/healthflow: `

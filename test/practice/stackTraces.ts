@@ -15,12 +15,15 @@ interface Place {
   readonly marker: string;
 }
 
+/** Both reading functions begin like this; what they select tells them apart. */
+const QUERY = 'withClient(async (client) => {\n    const { rows } = await client.query(\n      ';
+
 const PLACES = {
   connect: { call: 'withClient', file: 'src/db/pool.js', marker: 'pool.connect()' },
   ping: { call: 'ping', file: 'src/db/pool.js', marker: "pool.query('SELECT 1')" },
-  find: { call: 'findPrescription', file: 'src/routes/prescriptions.js', marker: 'withClient(async (client) => {\n    const { rows } = await client.query(\n      \'SELECT id' },
+  find: { call: 'findPrescription', file: 'src/routes/prescriptions.js', marker: `${QUERY}'SELECT id` },
   getRoute: { call: '', file: 'src/routes/prescriptions.js', marker: 'findPrescription(request' },
-  list: { call: 'listOpenPrescriptions', file: 'src/routes/prescriptions.js', marker: 'withClient(async (client) => {\n    const { rows } = await client.query(\n      "SELECT id' },
+  list: { call: 'listOpenPrescriptions', file: 'src/routes/prescriptions.js', marker: `${QUERY}"SELECT id` },
   listRoute: { call: '', file: 'src/routes/prescriptions.js', marker: 'listOpenPrescriptions(request' },
   dispense: { call: 'dispense', file: 'src/routes/dispensing.js', marker: 'withClient(async' },
   dispenseRoute: { call: '', file: 'src/routes/dispensing.js', marker: 'dispense(request' },

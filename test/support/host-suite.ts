@@ -45,8 +45,17 @@ interface Attempt extends HostSuiteOptions {
 }
 
 const defaultDeadlineMs = 600_000;
-const logLines = 300;
-const noise = /^(\[server\] *)?$|^Ignoring fetching additional builtin extensions/;
+const logLines = 100;
+
+// What a healthy VS Code says of itself, and the frames of its own stacks.
+const noise = [
+  /^(\[server\] *(\[[\d:]+\] *)?)?$/,
+  /^\[server\] (File not found|Server bound|Web UI available|\[reconnection-grace-time\]|\[[\d:]+\])/,
+  /^\[(reconnection-grace-time|AgentHost:remote|AccountPolicyGate|Service Worker)\]/,
+  /^(Creating a socket|Resolv(ing|ed) connection token|Updating additional builtin extensions cache)/,
+  /^Ignoring fetching additional builtin extensions|^No search provider registered/,
+  /\/static\/out\/vs\/.*workbench\.js|^ +at (new Promise|Array\.map|Object\.factory) /,
+];
 
 /**
  * Which VS Code runs the suite: the headless server on Linux, the downloaded desktop one elsewhere. `VSCODE_HOST`
@@ -77,9 +86,9 @@ export async function runInExtensionHost(options: HostSuiteOptions): Promise<Hos
     log: (text) => {
       for (const line of text.split('\n')) {
         if (line.startsWith(reportMark)) options.report(line.slice(reportMark.length));
-        else if (!noise.test(line)) lines.push(line);
+        else if (!noise.some((pattern) => pattern.test(line))) lines.push(line);
       }
-      lines.splice(0, lines.length - logLines);
+      if (lines.length > logLines) lines.splice(0, lines.length - logLines);
     },
   };
   try {
@@ -109,6 +118,7 @@ async function runInServer(options: Attempt): Promise<number> {
     finish = resolve;
     fail = reject;
   });
+  let exited = false;
   // It may fail while nobody waits for it yet.
   ending.catch(() => undefined);
   options.signal.addEventListener('abort', () => fail(options.signal.reason));
@@ -123,10 +133,15 @@ async function runInServer(options: Attempt): Promise<number> {
         extensionPath: options.extensionPath,
         testsPath: options.testsPath,
         expose: {
-          codeAutomationLog: (_type, args) => options.log(format(...(Array.isArray(args) ? args : [args]))),
-          codeAutomationExit: (code) => finish(typeof code === 'number' ? code : 1),
+          codeAutomationLog: (_type, args) => {
+            // After its end the workbench only complains about the extension host that has gone.
+            if (!exited) options.log(format(...(Array.isArray(args) ? args : [args])));
+          },
+          codeAutomationExit: (code) => {
+            exited = true;
+            finish(typeof code === 'number' ? code : 1);
+          },
         },
-        onPageError: (text) => options.log(`[page] ${text}`),
       });
       page.once('crash', () => fail(new Error('The page crashed.')));
       return await ending;

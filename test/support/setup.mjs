@@ -59,12 +59,20 @@ export function findVsCodeServer() {
 }
 
 async function ensureModules() {
-  const lock = createHash('sha256').update(readFileSync(path.join(root, 'package-lock.json'))).digest('hex');
-  const stamp = path.join(modules, '.installed-lock');
-  if (read(stamp) === lock) return;
+  if (modulesAreCurrent()) return;
   say('installing node_modules (npm ci)');
   await npm(['ci', '--no-audit', '--no-fund'], root, environmentWithout(modules));
-  await writeFile(stamp, lock);
+}
+
+// npm writes the hidden lockfile at the end of a complete install. Optional packages are those of other platforms.
+function modulesAreCurrent() {
+  const installed = read(path.join(modules, '.package-lock.json'));
+  if (installed === undefined) return false;
+  const { packages } = JSON.parse(installed);
+  const wanted = JSON.parse(readFileSync(path.join(root, 'package-lock.json'), 'utf8')).packages;
+  return Object.entries(wanted).every(([place, { version, optional, devOptional }]) => (
+    place === '' || optional || devOptional || packages[place]?.version === version
+  ));
 }
 
 async function ensureChromium() {
@@ -163,25 +171,40 @@ function npm(args, cwd, env) {
 /** Runs a program; its output is kept back, and its tail shown only when it fails. */
 function run(command, args, cwd, env) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    // A group of its own, so that an interrupted setup leaves no compiler behind.
+    const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], detached: process.platform !== 'win32' });
+    const end = () => {
+      if (process.platform === 'win32') child.kill();
+      else if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
+    };
+    process.once('exit', end);
     let tail = '';
     const keep = (chunk) => {
       tail = (tail + chunk).slice(-4_000);
     };
     child.stdout.on('data', keep);
     child.stderr.on('data', keep);
-    child.once('error', (error) => reject(new Error(`Cannot run ${command}: ${error.message}`, { cause: error })));
+    child.once('error', (error) => {
+      process.off('exit', end);
+      reject(new Error(`Cannot run ${command}: ${error.message}`, { cause: error }));
+    });
     child.once('close', (code) => {
+      process.off('exit', end);
       if (code === 0) resolve();
       else reject(new Error(`${[command, ...args].join(' ')} ended with code ${code}:\n${tail}`));
     });
   });
 }
 
-/** This process's environment, with nothing below a folder left on the PATH. */
+/**
+ * This process's environment for an npm of its own: with nothing below a folder on the PATH, and without what an npm that
+ * started this script says about itself (the version of its Node, its package, its folders). Its settings stay.
+ */
 function environmentWithout(folder) {
-  const kept = (process.env.PATH ?? '').split(path.delimiter).filter((entry) => !entry.startsWith(folder));
-  return { ...process.env, PATH: kept.join(path.delimiter) };
+  const told = /^npm_(?!config_)|^npm_config_(user_agent|prefix|local_prefix|global_prefix)$/;
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !told.test(name)));
+  env.PATH = (process.env.PATH ?? '').split(path.delimiter).filter((entry) => !entry.startsWith(folder)).join(path.delimiter);
+  return env;
 }
 
 function findProgram(...candidates) {
@@ -219,6 +242,7 @@ if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.a
     console.error(`setup: unknown need ${unknown.join(', ')}; known are ${Object.keys(needs).join(', ')}`);
     process.exit(2);
   }
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
   ensureAll(asked.length > 0 ? { need: asked } : {}).catch((error) => {
     console.error(`setup: ${error.message}`);
     process.exit(1);

