@@ -25,7 +25,7 @@ const BUILT_IN: readonly RedactionRule[] = [
   { name: 'Slack token', pattern: /\bx(?:ox[a-z]|app)-[A-Za-z0-9-]{8,}/g },
   { name: 'Slack webhook', pattern: /https:\/\/hooks\.slack\.com\/[^\s"')]+/g },
   { name: 'AWS key id', pattern: /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g },
-  { name: 'token', pattern: /\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*/g },
+  { name: 'token', pattern: /(?<![\w-])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*/g },
   {
     // A quoted value ends with the quote it began with, escaped as often: JSON inside JSON is common in logs.
     name: 'secret',

@@ -19,12 +19,12 @@ export class ClosedIndex {
 
   /** Incident id → summary as it was when the incident was last written to. */
   async read(): Promise<ReadonlyMap<string, IncidentSummary>> {
-    const content = await readRecords(this.#file, this.#cursor);
+    const content = await readRecords(this.#file, isIndexRecord, this.#cursor);
     if (content.cursor.position < this.#cursor.position) {
       this.#closed = new Map();
     }
     this.#cursor = content.cursor;
-    for (const record of content.records as IndexRecord[]) {
+    for (const record of content.records) {
       if ('closed' in record) {
         this.#closed.set(record.closed.id, record.closed);
       } else {
@@ -41,4 +41,18 @@ export class ClosedIndex {
   async touch(incident: string): Promise<void> {
     await appendRecord(this.#file, { touched: incident } satisfies IndexRecord);
   }
+}
+
+/** Anything else in the file is passed over: the timelines are the truth. */
+function isIndexRecord(value: unknown): value is IndexRecord {
+  if (typeof value !== 'object' || value === null) {
+    return false;
+  }
+  if ('touched' in value) {
+    return typeof value.touched === 'string';
+  }
+  const closed = 'closed' in value ? value.closed : undefined;
+  return typeof closed === 'object' && closed !== null
+    && ['id', 'title', 'environment', 'detectedAt'].every((key) => typeof (closed as Readonly<Record<string, unknown>>)[key] === 'string')
+    && (closed as Readonly<Record<string, unknown>>)['status'] === 'closed';
 }

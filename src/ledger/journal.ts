@@ -13,9 +13,9 @@ export interface DamagedLine {
   readonly text: string;
 }
 
-export interface JournalContent {
-  readonly records: readonly unknown[];
-  /** Terminated lines that are not JSON: what a crash or another program left. */
+export interface JournalContent<T> {
+  readonly records: readonly T[];
+  /** Terminated lines that are no record: what a crash, another program or a hand left. */
   readonly damaged: readonly DamagedLine[];
   /** An unterminated last line: torn, or being written this moment by another window. */
   readonly unfinished?: string;
@@ -57,48 +57,57 @@ export async function appendRecord(file: string, record: unknown): Promise<void>
 /**
  * Reads the records from a position on. A file that is not there has none.
  *
+ * @param isRecord what counts as a record; other JSON is damage
  * @param from the `cursor` of an earlier read
+ * @throws UserError when the file cannot be read
  */
-export async function readRecords(file: string, from: Cursor = START): Promise<JournalContent> {
-  let handle: FileHandle;
+export async function readRecords<T>(file: string, isRecord: (value: unknown) => value is T, from: Cursor = START): Promise<JournalContent<T>> {
+  let handle: FileHandle | undefined;
   try {
     handle = await open(file, constants.O_RDONLY);
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') {
-      return { records: [], damaged: [], cursor: START };
-    }
-    throw new UserError(`The timeline file ${file} could not be read: ${messageOf(error)}. Check its permissions.`, { cause: error });
-  }
-  try {
     const { size } = await handle.stat();
     const start = from.position <= size ? from : START;
     const buffer = Buffer.alloc(size - start.position);
     const { bytesRead } = await handle.read(buffer, 0, buffer.length, start.position);
-    return parseRecords(buffer.subarray(0, bytesRead), start);
+    return parseRecords(buffer.subarray(0, bytesRead), isRecord, start);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') {
+      return { records: [], damaged: [], cursor: START };
+    }
+    throw new UserError(`The timeline file ${file} could not be read: ${messageOf(error)}. Check that it is a file and its permissions.`, { cause: error });
   } finally {
-    await handle.close();
+    await handle?.close();
   }
 }
 
 /** Splits the bytes of a journal into its records; `start` is where in the file they begin. */
-export function parseRecords(bytes: Buffer, start: Cursor = START): JournalContent {
+export function parseRecords<T>(bytes: Buffer, isRecord: (value: unknown) => value is T, start: Cursor = START): JournalContent<T> {
   const end = bytes.lastIndexOf(0x0a) + 1;
-  const records: unknown[] = [];
+  const records: T[] = [];
   const damaged: DamagedLine[] = [];
   const lines = bytes.toString('utf8', 0, end).split('\n');
   lines.forEach((text, index) => {
     if (text.trim() === '') {
       return;
     }
-    try {
-      records.push(JSON.parse(text));
-    } catch {
+    const value = parseJson(text);
+    if (isRecord(value)) {
+      records.push(value);
+    } else {
       damaged.push({ line: start.lines + index + 1, text });
     }
   });
   const rest = bytes.toString('utf8', end);
   const cursor = { position: start.position + end, lines: start.lines + Math.max(0, lines.length - 1) };
   return { records, damaged, ...(rest === '' ? {} : { unfinished: rest }), cursor };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Makes a new file's name durable. Directories cannot be flushed on Windows, where the file's own flush does it. */

@@ -3,12 +3,13 @@
  * closed ones so that listing does not read them all. The files are the truth; the index can be deleted.
  */
 import { type FSWatcher, watch } from 'node:fs';
-import { appendFile, mkdir, open, readFile, readdir, rm } from 'node:fs/promises';
+import { appendFile, mkdir, open, readFile, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError, messageOf } from '../errors.ts';
 import { type Clock, iso } from '../incident/clock.ts';
 import { type Actor, type NewEvent, type TimelineEvent, mergeTimelines } from '../incident/events.ts';
 import { type Incident, type IncidentSummary, fold, summarize } from '../incident/fold.ts';
+import { isTimelineEvent } from '../incident/recognise.ts';
 import { ClosedIndex } from './closed-index.ts';
 import type { IdSource } from './ids.ts';
 import { type Cursor, type DamagedLine, appendRecord, codeOf, flushDirectory, readRecords } from './journal.ts';
@@ -77,7 +78,10 @@ export class LocalLedger implements Ledger {
       await appendRecord(this.#file(incident), stored);
       const after = await this.#load(incident);
       if (after.status === 'closed') {
-        await this.#index.put(summarize(after));
+        await this.#remember(after);
+      } else if (before.status === 'closed') {
+        // Once more: another window may have remembered the closed incident since the first time.
+        await this.#index.touch(incident).catch(() => undefined);
       }
       this.#emit(incident);
       return stored;
@@ -96,20 +100,19 @@ export class LocalLedger implements Ledger {
       if (known !== undefined) {
         return known;
       }
-      const incident = await this.read(id).catch(() => undefined);
-      if (incident === undefined) {
-        return undefined;
-      }
-      const summary = summarize(incident);
-      if (summary.status === 'closed') {
-        await this.#index.put(summary);
-      }
-      return summary;
+      const incident = await this.#exclusively(id, async () => {
+        const read = await this.#load(id);
+        if (read.status === 'closed') {
+          await this.#remember(read);
+        }
+        return read;
+      }).catch(() => undefined);
+      return incident === undefined ? undefined : summarize(incident);
     });
     return summaries
       .filter((summary) => summary !== undefined)
       .filter((summary) => status === undefined || (summary.status === 'closed') === (status === 'closed'))
-      .sort((a, b) => Number(a.status === 'closed') - Number(b.status === 'closed') || (a.detectedAt < b.detectedAt ? 1 : -1));
+      .sort((a, b) => Number(a.status === 'closed') - Number(b.status === 'closed') || (age(a) < age(b) ? 1 : -1));
   }
 
   onDidChange(listener: (incident: string) => void): { dispose(): void } {
@@ -122,6 +125,22 @@ export class LocalLedger implements Ledger {
     this.#watcher?.close();
     this.#watcher = undefined;
     this.#listeners.clear();
+  }
+
+  /**
+   * Puts a closed incident into the index. When another window wrote to it since it was read, the index says so:
+   * a stale line would hide that the incident is open again. The index only saves work, so a failure is none.
+   */
+  async #remember(incident: Incident): Promise<void> {
+    const read = this.#timelines.get(incident.id)?.cursor.position;
+    try {
+      await this.#index.put(summarize(incident));
+      if ((await stat(this.#file(incident.id))).size !== read) {
+        await this.#index.touch(incident.id);
+      }
+    } catch {
+      // The next list reads the timeline itself.
+    }
   }
 
   #file(incident: string): string {
@@ -169,16 +188,14 @@ export class LocalLedger implements Ledger {
     const timeline: Timeline = this.#timelines.get(id) ?? { cursor: { position: 0, lines: 0 }, events: [], incident: undefined };
     const file = this.#file(id);
     const known = INCIDENT_ID.test(id);
-    const content = known ? await readRecords(file, timeline.cursor) : undefined;
+    const content = known ? await readRecords(file, isTimelineEvent, timeline.cursor) : undefined;
     if (content !== undefined && content.cursor.position !== timeline.cursor.position) {
-      const events = content.records.filter(isTimelineEvent);
-      const damaged = [...content.damaged, ...content.records.filter((record) => !isTimelineEvent(record)).map((record) => ({ line: 0, text: JSON.stringify(record) }))];
       const restarted = content.cursor.position < timeline.cursor.position;
-      timeline.events = mergeTimelines(restarted ? [] : timeline.events, events);
+      timeline.events = mergeTimelines(restarted ? [] : timeline.events, content.records);
       timeline.cursor = content.cursor;
       timeline.incident = fold(timeline.events);
       this.#timelines.set(id, timeline);
-      await this.#keepAside(file, damaged);
+      await this.#keepAside(file, content.damaged);
     }
     if (timeline.incident === undefined) {
       throw await this.#unknownIncident(id, timeline.cursor.position > 0);
@@ -242,6 +259,9 @@ export class LocalLedger implements Ledger {
       return;
     }
     await this.#ready().catch(() => undefined);
+    if (this.#listeners.size === 0) {
+      return;
+    }
     try {
       this.#watcher ??= watch(this.#options.directory, (_event, name) => {
         const id = name?.endsWith(SUFFIX) === true ? name.slice(0, -SUFFIX.length) : undefined;
@@ -256,6 +276,11 @@ export class LocalLedger implements Ledger {
   }
 }
 
+/** Sorts the older incident first; the id decides between two of one moment. */
+function age({ detectedAt, id }: IncidentSummary): string {
+  return `${detectedAt} ${id}`;
+}
+
 async function mapLimited<T, R>(items: readonly T[], limit: number, work: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = new Array<R>(items.length);
   let next = 0;
@@ -268,9 +293,4 @@ async function mapLimited<T, R>(items: readonly T[], limit: number, work: (item:
   };
   await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
   return results;
-}
-
-function isTimelineEvent(value: unknown): value is TimelineEvent {
-  return typeof value === 'object' && value !== null
-    && ['id', 'incident', 'at', 'recordedAt', 'type'].every((key) => typeof (value as Record<string, unknown>)[key] === 'string');
 }

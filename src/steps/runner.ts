@@ -85,7 +85,7 @@ export class StepRunner {
       case 'record':
         return this.#record(action, context, request.inputs);
       case 'investigate':
-        return this.#investigate(context, signal);
+        return this.#investigate(context, request.inputs, signal);
       case 'read': {
         const result = await this.#check(action, context, request.inputs, signal);
         return this.#finish(incident, result);
@@ -123,12 +123,18 @@ export class StepRunner {
     }
   }
 
-  async #investigate(context: StepContext, signal: AbortSignal): Promise<RunResult> {
+  async #investigate(context: StepContext, given: RunRequest['inputs'], signal: AbortSignal): Promise<RunResult> {
     const { runbook, step, incident, clock } = context;
     const started = clock.now();
+    const checks = investigationSteps(runbook).filter(({ action }) => isAutomated(action));
+    const only = new Inputs(`Step "${step.id}"`, { ...given }).list('only', checks.map(({ id }) => id));
+    const unknown = only.filter((id) => !checks.some((check) => check.id === id));
+    if (unknown.length > 0) {
+      throw new UserError(`The investigation has no check "${unknown.join('", "')}". Known: ${checks.map(({ id }) => id).join(', ')}.`);
+    }
     this.#tell({ incident: incident?.id, step: step.id });
-    const parts = await Promise.all(investigationSteps(runbook)
-      .filter((candidate) => isAutomated(candidate.action))
+    const parts = await Promise.all(checks
+      .filter(({ id }) => only.includes(id))
       .map(async (candidate) => {
         const action = await loadAction(candidate.action);
         return action?.kind === 'read' ? this.#check(action, { ...context, step: candidate }, undefined, signal) : undefined;

@@ -1,0 +1,50 @@
+/** Tells an event from rubbish: what another program or a hand left in a timeline must not keep the rest from being read. */
+import { SEVERITIES, type TimelineEvent } from './events.ts';
+
+type Check = (value: unknown) => boolean;
+
+const text: Check = (value) => typeof value === 'string';
+const flag: Check = (value) => typeof value === 'boolean';
+const count: Check = (value) => typeof value === 'number';
+const time: Check = (value) => typeof value === 'string' && /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?Z$/.test(value) && !Number.isNaN(Date.parse(value));
+const severity: Check = (value) => (SEVERITIES as readonly unknown[]).includes(value);
+const optional = (check: Check): Check => (value) => value === undefined || check(value);
+const listOf = (check: Check): Check => (value) => Array.isArray(value) && value.every(check);
+const object = (fields: Readonly<Record<string, Check>> = {}): Check => (value) =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+  && Object.entries(fields).every(([name, check]) => check((value as Readonly<Record<string, unknown>>)[name]));
+
+const CHART = object({
+  title: text,
+  unit: text,
+  series: listOf(object({ label: text, points: listOf(listOf(count)) })),
+  limit: optional(object({ label: text, value: count })),
+});
+const EVIDENCE = object({
+  summary: text, level: text, markdown: text, data: object(), charts: optional(listOf(CHART)), links: optional(listOf(object({ title: text, url: text }))),
+});
+const RESULT = object({ step: text, title: text, section: text, outcome: text, level: text, summary: text, durationMs: count, evidence: optional(EVIDENCE) });
+
+const HEAD = object({ id: text, incident: text, at: time, recordedAt: time, actor: object({ name: text, kind: text }), type: text });
+
+/** What a type must bring so that the fold, the tree and the documents can rely on it; more is allowed. */
+const BODIES: Readonly<Record<TimelineEvent['type'], Check>> = {
+  'incident.declared': object({ title: text, environment: text, detectedBy: text, impactStartedAt: optional(time), drill: flag, runbook: object({ name: text, version: text }) }),
+  'incident.acknowledged': object(),
+  'severity.set': object({ severity, reasons: listOf(text), override: optional(object({ recommended: severity, reason: text })) }),
+  'role.assigned': object({ role: text, person: text }),
+  'step.finished': object({ result: RESULT, parts: optional(listOf(RESULT)) }),
+  'finding.documented': object({ text, excerpt: optional(object({ source: text, language: text, startLine: count, endLine: count, text })) }),
+  'incident.closed': object({ reason: text }),
+  'incident.reopened': object({ reason: text }),
+  'event.amended': object({ amends: text, changes: object({ at: optional(time), text: optional(text), retracted: optional(flag) }) }),
+};
+
+/** Whether a value can be folded. A type written by a newer version only needs the head that all events share. */
+export function isTimelineEvent(value: unknown): value is TimelineEvent {
+  if (!HEAD(value)) {
+    return false;
+  }
+  const { type } = value as TimelineEvent;
+  return !Object.hasOwn(BODIES, type) || BODIES[type](value);
+}
