@@ -13,22 +13,17 @@ import { type Node } from './views/nodes.ts';
 
 type Arguments = Readonly<Record<string, unknown>>;
 
-/** The step of a command `incidentRunbook.step.<id>`. */
-function stepOf(command: string): string | undefined {
-  return command.startsWith(STEP_COMMAND_PREFIX) ? command.slice(STEP_COMMAND_PREFIX.length) : undefined;
-}
-
 /** What a command does for a caller with an argument object, and what for a person. */
 interface Handler {
   readonly api?: (args: Arguments) => Promise<unknown>;
   readonly ui: (node: Node | undefined) => Promise<unknown>;
 }
 
-/** @param contributed ids of package.json's commands: those of the runbook's steps are registered from there */
-export function registerCommands(deps: Deps, contributed: readonly string[]): vscode.Disposable {
+/** Runs a contributed command with the argument it was called with. */
+export function createCommands(deps: Deps): (command: string, argument: unknown) => Promise<unknown> {
   const api = createApi(deps);
   const flows = createFlows(deps, api);
-  const handlers: Readonly<Record<CommandId, Handler>> = {
+  const handlers: Readonly<Record<Exclude<CommandId, 'incidentRunbook.copyText'>, Handler>> = {
     'incidentRunbook.declare': { api: api.declare, ui: () => flows.declare() },
     'incidentRunbook.acknowledge': { api: api.acknowledge, ui: (node) => flows.run('acknowledge', node) },
     'incidentRunbook.assessSeverity': { api: api.assessSeverity, ui: (node) => flows.run('assessSeverity', node) },
@@ -46,26 +41,26 @@ export function registerCommands(deps: Deps, contributed: readonly string[]): vs
     'incidentRunbook.stopLogStream': { ui: () => { deps.streams.stop(); return Promise.resolve(); } },
     'incidentRunbook.showLog': { ui: () => { deps.log.show(true); return Promise.resolve(); } },
     'incidentRunbook.refresh': { ui: () => { deps.view.refresh(); return Promise.resolve(); } },
-    'incidentRunbook.copyText': { ui: () => Promise.resolve() },
   };
-  const register = (id: string, { api: call, ui }: Handler): vscode.Disposable =>
-    vscode.commands.registerCommand(id, (argument?: unknown) => runCommand(id, deps, isCall(argument)
-      ? { interactive: false, work: () => call === undefined ? ui(undefined) : call(argument) }
-      : { interactive: true, work: () => ui(isNode(argument) ? argument : undefined) }));
-  return vscode.Disposable.from(
-    ...Object.entries(handlers).filter(([id]) => id !== 'incidentRunbook.copyText').map(([id, handler]) => register(id, handler)),
-    // Takes a text, not an argument object: the button of an error message passes it.
-    vscode.commands.registerCommand('incidentRunbook.copyText' satisfies CommandId, (text: unknown) => vscode.env.clipboard.writeText(String(text))),
-    ...contributed.map((id) => [id, stepOf(id)] as const).map(([id, step]) => step === undefined ? vscode.Disposable.from() : register(id, {
-      api: (args) => {
-        if (args['incident'] === undefined && !STEPS_WITHOUT_INCIDENT.includes(step)) {
-          throw new UserError(`${id}: "incident" is missing. Give the id of an open incident.`);
-        }
-        return api.runStep({ ...args, step });
-      },
-      ui: (node) => flows.run(step, node),
-    })),
-  );
+  const step = (id: string): Handler => ({
+    api: (args) => {
+      if (args['incident'] === undefined && !STEPS_WITHOUT_INCIDENT.includes(id)) {
+        throw new UserError(`${STEP_COMMAND_PREFIX}${id}: "incident" is missing. Give the id of an open incident.`);
+      }
+      return api.runStep({ ...args, step: id });
+    },
+    ui: (node) => flows.run(id, node),
+  });
+  return (command, argument) => {
+    if (command === ('incidentRunbook.copyText' satisfies CommandId)) {
+      // Takes a text, not an argument object: the button of an error message passes it.
+      return Promise.resolve(vscode.env.clipboard.writeText(String(argument)));
+    }
+    const { api: call, ui } = command.startsWith(STEP_COMMAND_PREFIX) ? step(command.slice(STEP_COMMAND_PREFIX.length)) : handlers[command as keyof typeof handlers];
+    return runCommand(command, deps, isCall(argument)
+      ? { interactive: false, work: () => (call === undefined ? ui(undefined) : call(argument)) }
+      : { interactive: true, work: () => ui(isNode(argument) ? argument : undefined) });
+  };
 }
 
 function isNode(argument: unknown): argument is Node {

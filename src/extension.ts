@@ -1,70 +1,34 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
-import { registerCommands } from './commands.ts';
-import { ServiceFactory, responder, runbookFile } from './configuration.ts';
-import { messageOf } from './errors.ts';
-import { systemClock } from './incident/clock.ts';
-import { createRedactor, redactEvent } from './incident/redact.ts';
-import { randomIds } from './ledger/ids.ts';
-import { LocalLedger } from './ledger/local-ledger.ts';
-import { LogStreamer } from './logs/stream.ts';
-import { RunbookSource } from './runbook/source.ts';
-import { StepRunner } from './steps/runner.ts';
-import { DocumentProvider } from './views/document-provider.ts';
-import { IncidentsView } from './views/incidents-view.ts';
-import { LogChannel } from './views/log-channel.ts';
-import { RunbookProblems } from './views/runbook-problems.ts';
-import { StatusBar } from './views/status-bar.ts';
-import { wait } from './wait.ts';
+import type { House } from './house.ts';
+import { VIEW } from './ids.ts';
+import type { Node } from './views/nodes.ts';
 
-/** Wires the house together. Nothing here reads a file, loads an SDK or touches the network. */
+/**
+ * Opens the door and no more: the commands and the view are there at once, and the house behind them is built when
+ * the view is drawn, a command is called, or incidents are on record that the status bar should tell of.
+ */
 export function activate(context: vscode.ExtensionContext): void {
-  const clock = systemClock;
-  const log = vscode.window.createOutputChannel('Incident Runbook', { log: true });
-  const problems = new RunbookProblems();
-  const runbook = new RunbookSource({
-    file: runbookFile,
-    bundled: () => import('../media/healthflow.runbook.yaml').then((file) => file.default),
-    onProblems: (file, found) => { problems.show(file, found); },
+  const changed = new vscode.EventEmitter<void>();
+  let house: Promise<House> | undefined;
+  const enter = (): Promise<House> => house ??= import('./house.ts').then(({ buildHouse }) => buildHouse(context, { treeView, redraw: () => { changed.fire(); } }));
+  const treeView: vscode.TreeView<Node> = vscode.window.createTreeView<Node>(VIEW, {
+    showCollapseAll: true,
+    treeDataProvider: {
+      onDidChangeTreeData: changed.event,
+      getChildren: async (node) => (await enter()).tree.getChildren(node),
+      getTreeItem: async (node) => (await enter()).tree.getTreeItem(node),
+      getParent: async (node) => (await enter()).tree.getParent?.(node),
+    },
   });
-  const redact = () => createRedactor(runbook.loaded?.redaction);
-  const ledger = new LocalLedger({
-    directory: join(context.globalStorageUri.fsPath, 'incidents'),
-    clock,
-    ids: randomIds(),
-    actor: () => ({ name: responder(), kind: 'person' }),
-    redact: (event) => redactEvent(event, redact()),
-    onDamage: (file, { line, text }) => { log.warn(`${file}:${line}: not an event, kept aside: ${redact()(text.slice(0, 200))}`); },
-  });
-  const logChannel = new LogChannel();
-  const streams = new LogStreamer({ sink: logChannel, clock, redact, wait });
-  const services = new ServiceFactory(context.secrets, streams);
-  const runner = new StepRunner({
-    ledger, clock, redact,
-    runbook: () => runbook.get(),
-    services: () => services,
-    isTrusted: () => vscode.workspace.isTrusted,
-    log: (message, error) => { log.error(redact()(`${message}: ${messageOf(error)}`)); },
-  });
-  const documents = new DocumentProvider(ledger, () => runbook.get(), clock);
-  const statusBar = new StatusBar(ledger, clock);
-  const view = new IncidentsView({
-    ledger, clock,
-    runbook: () => runbook.get(),
-    onCount: (open) => void vscode.commands.executeCommand('setContext', 'incidentRunbook.open', open),
-    onError: (error) => { log.error(redact()(messageOf(error))); },
-  });
+  const { contributes } = context.extension.packageJSON as { contributes: { commands: { command: string }[] } };
   context.subscriptions.push(
-    log, problems, ledger, logChannel, services, documents, statusBar, view,
-    { dispose: () => { streams.stop(); } },
-    runner.onProgress(view.onProgress),
-    problems.onDidChange(() => { runbook.reset(); view.refresh(); }),
-    registerCommands({ extensionUri: context.extensionUri, clock, ledger, runbook, runner, services, streams, documents, view, log, redact }, contributedCommands(context)),
+    changed,
+    treeView,
+    ...contributes.commands.map(({ command }) => vscode.commands.registerCommand(command, async (argument?: unknown) => (await enter()).run(command, argument))),
   );
-  void statusBar.update();
-}
-
-function contributedCommands(context: vscode.ExtensionContext): string[] {
-  const manifest = context.extension.packageJSON as { contributes: { commands: { command: string }[] } };
-  return manifest.contributes.commands.map(({ command }) => command);
+  if (existsSync(join(context.globalStorageUri.fsPath, 'incidents'))) {
+    void enter();
+  }
 }

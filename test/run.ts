@@ -26,6 +26,9 @@ const suites: readonly Suite[] = [
 
 const suiteDeadlineMs = 600_000;
 
+// mocha draws its ticks in colour wherever it thinks it is in CI; a log is better off without.
+const colors: Readonly<Record<string, string>> = process.stdout.isTTY ? {} : { NO_COLOR: '1' };
+
 const nothing: TestCounts = { passed: 0, failed: 0, skipped: 0, failedTitles: [] };
 
 process.exitCode = await main().catch((error: unknown) => {
@@ -92,7 +95,7 @@ async function runInNode(suite: Suite & { readonly runs: 'node' }, scratch: stri
   const group = startProcessGroup(
     process.execPath,
     [path.join(repositoryRoot, 'test', 'support', 'mocha-process.ts'), suite.folder, String(suite.timeoutMs)],
-    { cwd: repositoryRoot, inherit: true, env: { ...process.env, [resultVariable]: resultFile } },
+    { cwd: repositoryRoot, inherit: true, env: { ...process.env, ...colors, [resultVariable]: resultFile } },
   );
   const timer = setTimeout(() => {
     console.error(`${suite.folder} did not end within ${suiteDeadlineMs} ms.`);
@@ -122,7 +125,7 @@ async function runInHost(suite: Suite & { readonly runs: 'extension host' }, scr
       testsPath,
       folder,
       trust: suite.trust,
-      env: practice.env,
+      env: { ...practice.env, ...colors },
       settings: practice.settings,
       deadlineMs: suiteDeadlineMs,
       report: (line) => console.log(line),

@@ -23,6 +23,8 @@ const VALUES: readonly (readonly [RegExp, string])[] = [
   [/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/gi, '<id>'],
   [/\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:[.,]\d+)?(?:Z|[+-]\d{2}:?\d{2})?/g, '<time>'],
   [/\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b/g, '<address>'],
+  // Before the ids: a long number is still a number.
+  [/(?<![\w.-])\d+(?:\.\d+)?(?=(?:[mnuµ]?s|min|h|[kmg]i?b)?(?![\w-]))/gi, '<n>'],
   [/\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{7,}\b/gi, '<id>'],
   [/"[^"]{0,200}"/g, '"…"'],
   [/\b[A-Z]{2,}(?:-\d+)+\b/g, '<id>'],
@@ -30,10 +32,13 @@ const VALUES: readonly (readonly [RegExp, string])[] = [
   [/\d+(?:\.\d+)?/g, '<n>'],
 ];
 
+/** Characters looked at: enough for every shape that tells two messages apart, and no line takes long. */
+const MAX_READ = 2_000;
+
 /** The message with its values taken out: first line only, the text of a JSON line, at most 200 characters. */
 export function messageShape(message: string): string {
   const text = textOf(message).split('\n').find((line) => line.trim() !== '') ?? '';
-  return VALUES.reduce((shape, [pattern, replacement]) => shape.replace(pattern, replacement), text).replace(/\s+/g, ' ').trim().slice(0, 200);
+  return VALUES.reduce((shape, [pattern, replacement]) => shape.replace(pattern, replacement), text.slice(0, MAX_READ)).replace(/\s+/g, ' ').trim().slice(0, 200);
 }
 
 /** Groups lines by shape, the most frequent first. */

@@ -37,6 +37,9 @@ export class LogStreamer implements LogStreams {
   }
 
   async start(request: LogStreamRequest, signal: AbortSignal): Promise<{ shown: number; errors: number }> {
+    if (signal.aborted) {
+      throw new CancelledError();
+    }
     this.stop();
     const { sink, clock } = this.#options;
     const abort = new AbortController();
@@ -76,7 +79,7 @@ export class LogStreamer implements LogStreams {
   }
 
   async #follow(request: LogStreamRequest, from: number, seen: Map<string, number>, signal: AbortSignal): Promise<void> {
-    const { clock, sink, wait } = this.#options;
+    const { clock, redact, sink, wait } = this.#options;
     let since = from;
     let delay = POLL_MS;
     while (!signal.aborted) {
@@ -98,7 +101,7 @@ export class LogStreamer implements LogStreams {
           return;
         }
         delay = Math.min(delay * 2, SLOWEST_POLL_MS);
-        sink.append([`── ${messageOf(error)} Next try in ${delay / 1000} s ──`]);
+        sink.append([`── ${redact()(messageOf(error))} Next try in ${delay / 1000} s ──`]);
       }
     }
   }

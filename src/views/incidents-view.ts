@@ -3,7 +3,7 @@ import { messageOf } from '../errors.ts';
 import type { Clock } from '../incident/clock.ts';
 import type { Level } from '../incident/evidence.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { VIEW } from '../manifest.ts';
+import { VIEW } from '../ids.ts';
 import type { Runbook } from '../runbook/schema.ts';
 import type { RunListener } from '../steps/runner.ts';
 import { type Mark, NOTHING_OPEN, type Node, bareIncidentNode, closedGroupNode, incidentNode, runbookProblemNode } from './nodes.ts';
@@ -38,6 +38,8 @@ export interface IncidentsViewOptions {
   readonly ledger: Ledger;
   readonly runbook: () => Promise<Runbook>;
   readonly clock: Clock;
+  readonly treeView: vscode.TreeView<Node>;
+  readonly redraw: () => void;
   /** Told of the number of open incidents whenever the tree is read. */
   readonly onCount: (open: number) => void;
   readonly onError: (error: unknown) => void;
@@ -46,22 +48,16 @@ export interface IncidentsViewOptions {
 /** The Incidents view: open incidents with what to do next, their steps, timeline and roles; closed ones below. */
 export class IncidentsView implements vscode.TreeDataProvider<Node>, vscode.Disposable {
   readonly #options: IncidentsViewOptions;
-  readonly #changed = new vscode.EventEmitter<Node | undefined>();
   readonly #running = new Set<string>();
   readonly #landed = new Map<string, Level>();
   readonly #parents = new Map<string, Node>();
-  readonly #disposables: vscode.Disposable[] = [this.#changed];
-  readonly #view: vscode.TreeView<Node>;
+  readonly #disposables: vscode.Disposable[];
   #timer: NodeJS.Timeout | undefined;
   #roots: readonly Node[] = [];
 
-  readonly onDidChangeTreeData = this.#changed.event;
-
   constructor(options: IncidentsViewOptions) {
     this.#options = options;
-    this.#view = vscode.window.createTreeView(VIEW, { treeDataProvider: this, showCollapseAll: true });
-    this.#disposables.push(
-      this.#view,
+    this.#disposables = [
       options.ledger.onDidChange((incident) => {
         // What has landed is on the timeline now, or somebody else's newer result is.
         if (!this.#running.has(`${incident}/investigate`)) {
@@ -70,9 +66,9 @@ export class IncidentsView implements vscode.TreeDataProvider<Node>, vscode.Disp
         this.refresh();
       }),
       vscode.workspace.onDidGrantWorkspaceTrust(() => { this.refresh(); }),
-    );
+    ];
     const ages = setInterval(() => {
-      if (this.#view.visible && this.#roots.length > 0) {
+      if (this.#options.treeView.visible && this.#roots.length > 0) {
         this.refresh();
       }
     }, AGE_REFRESH_MS);
@@ -96,7 +92,7 @@ export class IncidentsView implements vscode.TreeDataProvider<Node>, vscode.Disp
   refresh(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      this.#changed.fire(undefined);
+      this.#options.redraw();
     }, 30);
   }
 
@@ -106,7 +102,7 @@ export class IncidentsView implements vscode.TreeDataProvider<Node>, vscode.Disp
     const node = this.#roots.find((root) => root.incident === incident);
     try {
       if (node !== undefined) {
-        await this.#view.reveal(node, { expand: true, focus: false, select: true });
+        await this.#options.treeView.reveal(node, { expand: true, focus: false, select: true });
       }
     } catch {
       // The tree is being drawn anew; the row is there, only not selected.
@@ -162,7 +158,7 @@ export class IncidentsView implements vscode.TreeDataProvider<Node>, vscode.Disp
       const incidents = typeof book === 'string'
         ? [runbookProblemNode(book), ...open.map(bareIncidentNode)]
         : await Promise.all(open.map(async ({ id }) => incidentNode(await ledger.read(id), { runbook: book, now: clock.now(), running: this.#running, landed: this.#landed })));
-      this.#view.badge = open.length === 0 ? undefined : { value: open.length, tooltip: `${open.length} open incident${open.length === 1 ? '' : 's'}` };
+      this.#options.treeView.badge = open.length === 0 ? undefined : { value: open.length, tooltip: `${open.length} open incident${open.length === 1 ? '' : 's'}` };
       this.#options.onCount(open.length);
       // The welcome view shows only while the tree is empty.
       this.#roots = closed.length === 0 ? incidents : [...(incidents.length === 0 ? [NOTHING_OPEN] : incidents), closedGroupNode(closed)];

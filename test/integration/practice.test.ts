@@ -12,7 +12,7 @@ import pg from 'pg';
 import { startPractice, type Practice } from '../practice/environment.ts';
 import { expiredToken, htmlError, throttling } from '../practice/faults.ts';
 import { ACCOUNT, CLUSTER, DATABASE, LOG_GROUP, PARAMETER_GROUP, REGION, SERVICE } from '../practice/resources.ts';
-import { SAMPLE_WORKSPACE } from '../practice/stackTraces.ts';
+import { SAMPLE_WORKSPACE } from '../practice/stack-traces.ts';
 
 const MINUTE_MS = 60_000;
 const ROLLOUT_MS = 20_000;

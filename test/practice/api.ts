@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type RequestListener, type ServerRe
 import { setTimeout as delay } from 'node:timers/promises';
 import { iso } from '../../src/incident/clock.ts';
 import type { Cleanup } from './cleanup.ts';
-import { closeServer, originOf, sendJson } from './httpServer.ts';
+import { closeServer, originOf, sendJson } from './http-server.ts';
 import type { PracticeState } from './model.ts';
 import { API_ORIGIN, PORTALS, RELEASE } from './resources.ts';
 

@@ -1,21 +1,21 @@
 import type { Clock } from '../../src/incident/clock.ts';
-import { createAlarmOverlay } from './alarmOverlay.ts';
-import { createClients, destroyClients } from './awsWriter.ts';
-import { createCallLog, type CallLog } from './callLog.ts';
+import { createAlarmOverlay } from './alarm-overlay.ts';
+import { createClients, destroyClients } from './aws-writer.ts';
+import { createCallLog, type CallLog } from './call-log.ts';
 import type { Cleanup } from './cleanup.ts';
-import { createEcsOverlay } from './ecsOverlay.ts';
+import { createEcsOverlay } from './ecs-overlay.ts';
 import { createFaultList, type FaultList } from './faults.ts';
 import { createIncident, type Incident } from './incident.ts';
-import { createLogLines } from './logLines.ts';
+import { createLogLines } from './log-lines.ts';
 import type { IncidentModel } from './model.ts';
 import { startMoto } from './moto.ts';
 import { startProxy, type ProxyOptions } from './proxy.ts';
 import type { Random } from './random.ts';
-import { createRdsOverlay } from './rdsOverlay.ts';
+import { createRdsOverlay } from './rds-overlay.ts';
 import { ACCOUNT, CLUSTER, DESIRED_TASKS, REGION, SERVICE, TASK_FAMILY } from './resources.ts';
 import { createServiceRollouts, type RolloutBehaviour, type ServiceRollouts, type ServiceSeed } from './rollouts.ts';
 import { seedResources } from './seed.ts';
-import { readStackTraces } from './stackTraces.ts';
+import { readStackTraces } from './stack-traces.ts';
 
 export interface PracticeAwsOptions {
   readonly clock: Clock;

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ApiChange } from './api.ts';
-import type { CallRecord } from './callLog.ts';
+import type { CallRecord } from './call-log.ts';
 import type { Fault } from './faults.ts';
-import { sendJson } from './httpServer.ts';
+import { sendJson } from './http-server.ts';
 import type { PracticeState } from './model.ts';
 import type { DatabaseState } from './postgres.ts';
 import type { RolloutBehaviour } from './rollouts.ts';

@@ -1,4 +1,4 @@
-import { errorAnswer, type Answer, type AwsCall } from './awsRequest.ts';
+import { errorAnswer, type Answer, type AwsCall } from './aws-request.ts';
 
 /** A fault on demand. Without `service` and `operation` it strikes every call. */
 export interface Fault {

@@ -1,6 +1,6 @@
 import type { Clock } from '../../src/incident/clock.ts';
-import { putLogs, putMetrics, setAlarms, type AwsClients, type LogEntry } from './awsWriter.ts';
-import type { LogLines } from './logLines.ts';
+import { putLogs, putMetrics, setAlarms, type AwsClients, type LogEntry } from './aws-writer.ts';
+import type { LogLines } from './log-lines.ts';
 import { STORY, type IncidentModel, type PracticeState } from './model.ts';
 import type { Random } from './random.ts';
 import type { ServiceRollouts } from './rollouts.ts';

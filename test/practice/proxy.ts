@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../../src/incident/clock.ts';
-import { errorAnswer, identify, isWrite, type Answer, type AwsCall, type Forward, type Overlay } from './awsRequest.ts';
-import type { CallLog } from './callLog.ts';
+import { errorAnswer, identify, isWrite, type Answer, type AwsCall, type Forward, type Overlay } from './aws-request.ts';
+import type { CallLog } from './call-log.ts';
 import type { Cleanup } from './cleanup.ts';
 import { answerOf, type FaultList } from './faults.ts';
-import { closeServer, originOf, readBody } from './httpServer.ts';
+import { closeServer, originOf, readBody } from './http-server.ts';
 
 export interface ProxyOptions {
   readonly moto: string;

@@ -2,7 +2,7 @@ import { PutMetricAlarmCommand } from '@aws-sdk/client-cloudwatch';
 import { CreateLogGroupCommand, PutRetentionPolicyCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { CreateClusterCommand, CreateServiceCommand, RegisterTaskDefinitionCommand } from '@aws-sdk/client-ecs';
 import { CreateDBInstanceCommand, CreateDBParameterGroupCommand, ModifyDBParameterGroupCommand } from '@aws-sdk/client-rds';
-import type { AwsClients } from './awsWriter.ts';
+import type { AwsClients } from './aws-writer.ts';
 import {
   ALARMS, CLUSTER, CONTAINER, DATABASE, DATABASE_CLASS, DESIRED_TASKS, LOG_GROUP, MAX_CONNECTIONS, PARAMETER_GROUP,
   REGION, RELEASE, SERVICE, TARGET_GROUP_ARN, TASK_FAMILY,

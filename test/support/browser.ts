@@ -3,7 +3,7 @@ import { findChromium } from './setup.mjs';
 import type { VsCodeServer } from './vscode-server.ts';
 
 export interface OpenWorkbenchOptions {
-  readonly server: VsCodeServer;
+  readonly server: Pick<VsCodeServer, 'origin' | 'port'>;
   /** Absolute path of the folder to open. */
   readonly folder: string;
   /** Absolute path of the extension to run from source; without it only built-in and installed ones run. */
@@ -78,7 +78,8 @@ function watchErrors(page: Page, report: (text: string) => void): void {
   });
 }
 
-function workbenchAddress(options: OpenWorkbenchOptions): string {
+/** The address that shows a folder in a running server, with what the workbench is told to do. */
+export function workbenchAddress(options: OpenWorkbenchOptions): string {
   const { server } = options;
   // The authority must be exactly the page's own host and port: the workbench connects to no other.
   const remote = (file: string): string => `vscode-remote://127.0.0.1:${server.port}${encodeURI(file)}`;

@@ -37,6 +37,8 @@ export interface VsCodeServerOptions {
    * the switch for developing also suppresses notifications and dialogs.
    */
   readonly installedExtension?: string;
+  /** What a page must know to be let in. Without one everybody on this machine is: fit for a test of minutes only. */
+  readonly connectionToken?: string;
   /** Gets every line that the server prints. */
   readonly log?: (line: string) => void;
 }
@@ -112,8 +114,7 @@ export async function startVsCodeServer(options: VsCodeServerOptions): Promise<V
     serverMain,
     // Without this switch the workbench ignores an extension to develop and a suite to run in the page's address.
     ...(options.installedExtension === undefined ? ['--enable-smoke-test-driver'] : []),
-    // The server listens on the loopback address of a test machine and lives for minutes.
-    '--without-connection-token',
+    ...(options.connectionToken === undefined ? ['--without-connection-token'] : ['--connection-token', options.connectionToken]),
     '--accept-server-license-terms',
     '--host', '127.0.0.1',
     '--port', '0',

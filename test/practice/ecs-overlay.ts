@@ -1,5 +1,5 @@
 import type { Clock } from '../../src/incident/clock.ts';
-import { withBody, type Answer, type AwsCall, type Overlay } from './awsRequest.ts';
+import { withBody, type Answer, type AwsCall, type Overlay } from './aws-request.ts';
 import type { Deployment, RolloutBehaviour, ServiceRollouts, ServiceSeed } from './rollouts.ts';
 
 /** The part of an ECS service this overlay reads and rewrites. */

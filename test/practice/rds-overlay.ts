@@ -1,5 +1,5 @@
 import type { Clock } from '../../src/incident/clock.ts';
-import { withBody, type Answer, type AwsCall, type Forward, type Overlay } from './awsRequest.ts';
+import { withBody, type Answer, type AwsCall, type Forward, type Overlay } from './aws-request.ts';
 
 /** Modifications that RDS keeps back for the maintenance window unless they are to be applied immediately. */
 const DEFERRED = ['DBInstanceClass', 'AllocatedStorage', 'EngineVersion'] as const;

@@ -1,5 +1,5 @@
 import type { Clock } from '../../src/incident/clock.ts';
-import { withBody, type AwsCall, type Overlay } from './awsRequest.ts';
+import { withBody, type AwsCall, type Overlay } from './aws-request.ts';
 
 interface Alarm {
   AlarmName?: string;

@@ -1,7 +1,7 @@
 import { iso } from '../../src/incident/clock.ts';
 import { DATABASE, REGION } from './resources.ts';
 import type { Random } from './random.ts';
-import type { StackTraces } from './stackTraces.ts';
+import type { StackTraces } from './stack-traces.ts';
 
 /** Writes the lines of the sample service; `at` is epoch ms. All people and numbers in them are made up. */
 export interface LogLines {

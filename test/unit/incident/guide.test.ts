@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import type { TimelineEvent } from '../../../src/incident/events.ts';
+import { fold } from '../../../src/incident/fold.ts';
+import { type NextAction, nextActions } from '../../../src/incident/guide.ts';
+import { createEvents, stepResult } from '../../support/build-events.ts';
+import { START } from '../../support/clock.ts';
+
+const TARGETS = { acknowledgeMinutes: 2, responseMinutes: { P1: 0, P2: 15, P3: 60, P4: 240 } } as const;
+
+/** What is to be done so many minutes after the start; urgent steps end with an exclamation mark. */
+function next(events: readonly TimelineEvent[], minutes: number, targets: Parameters<typeof nextActions>[1] = TARGETS): NextAction[] {
+  const incident = fold(events);
+  assert.ok(incident);
+  return nextActions(incident, targets, START + minutes * 60_000);
+}
+
+function steps(actions: readonly NextAction[]): string[] {
+  return actions.map(({ step, urgent }) => (urgent ? `${step}!` : step));
+}
+
+describe('nextActions', () => {
+  it('begins with acknowledging, assessing and investigating', () => {
+    const { declared } = createEvents();
+    assert.deepEqual(steps(next([declared()], 1)), ['acknowledge', 'assessSeverity', 'investigate']);
+  });
+
+  it('says by how much the acknowledgement is late', () => {
+    const { declared } = createEvents();
+    const [acknowledge] = next([declared()], 4);
+    assert.deepEqual([acknowledge?.urgent, acknowledge?.reason], [true, 'Target was 2 min, 4 min have passed']);
+    assert.equal(next([declared()], 2)[0]?.urgent, false);
+    assert.equal(next([declared()], 400, { responseMinutes: TARGETS.responseMinutes })[0]?.urgent, false);
+  });
+
+  it('presses for a severity after five minutes', () => {
+    const { declared } = createEvents();
+    assert.deepEqual(steps(next([declared()], 6)), ['acknowledge!', 'assessSeverity!', 'investigate']);
+  });
+
+  it("presses for an investigation by the severity's response time", () => {
+    const { declared, event } = createEvents();
+    const p2 = [declared(), event('incident.acknowledged', {}), event('severity.set', { severity: 'P2', reasons: [] })];
+    assert.deepEqual(steps(next(p2, 15)), ['investigate']);
+    assert.deepEqual(steps(next(p2, 16)), ['investigate!']);
+    assert.deepEqual(steps(next([...p2, event('severity.set', { severity: 'P1', reasons: [] })], 1)), ['investigate!']);
+  });
+
+  it('asks for what was found, until something is documented', () => {
+    const { declared, event } = createEvents();
+    const looked = [
+      declared(), event('incident.acknowledged', {}), event('severity.set', { severity: 'P1', reasons: [] }),
+      event('finding.documented', { text: 'before' }, { minute: 1 }),
+      event('step.finished', { result: stepResult('investigate', { level: 'bad', summary: '2 bad' }) }, { minute: 2 }),
+    ];
+    const actions = next(looked, 3);
+    assert.deepEqual(steps(actions), ['documentFinding', 'tailLogs']);
+    assert.equal(actions[0]?.reason, '2 bad');
+    assert.deepEqual(steps(next([...looked, event('finding.documented', { text: 'after' }, { minute: 3 })], 4)), ['tailLogs']);
+  });
+
+  it('asks for nothing to be documented when all is well', () => {
+    const { declared, event } = createEvents();
+    const looked = [declared(), event('incident.acknowledged', {}), event('severity.set', { severity: 'P4', reasons: [] }), event('step.finished', { result: stepResult('investigate') })];
+    assert.deepEqual(steps(next(looked, 1)), ['tailLogs']);
+    assert.deepEqual(steps(next([...looked, event('step.finished', { result: stepResult('tailLogs') })], 1)), []);
+  });
+
+  it('offers another look once the last one is old', () => {
+    const { declared, event } = createEvents();
+    const looked = [declared(), event('incident.acknowledged', {}), event('severity.set', { severity: 'P4', reasons: [] }), event('step.finished', { result: stepResult('investigate') })];
+    assert.deepEqual(steps(next(looked, 15)), ['tailLogs']);
+    const actions = next(looked, 75);
+    assert.deepEqual(steps(actions), ['investigate', 'tailLogs']);
+    assert.deepEqual([actions[0]?.title, actions[0]?.reason], ['Investigate again', 'The last look is 1 h 15 min old']);
+  });
+
+  it('has nothing for a closed incident', () => {
+    const { declared, event } = createEvents();
+    assert.deepEqual(next([declared(), event('incident.closed', { reason: 'x' })], 100), []);
+  });
+});
