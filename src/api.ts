@@ -7,6 +7,7 @@ import type { Ledger } from './ledger/ledger.ts';
 import type { LogStreamer } from './logs/stream.ts';
 import { environmentByKey } from './runbook/query.ts';
 import type { RunbookSource } from './runbook/source.ts';
+import { preload } from './steps/catalog.ts';
 import { Inputs } from './steps/inputs.ts';
 import type { RunResult, StepRunner } from './steps/runner.ts';
 
@@ -71,6 +72,7 @@ export function createApi({ clock, ledger, runbook, runner, streams }: ApiDeps):
       if (severity !== undefined) {
         await ledger.append(id, { type: 'severity.set', severity, reasons: ['Chosen when the incident was declared.'] });
       }
+      void preload().catch(() => undefined);
       return { incident: id };
     },
     async acknowledge(args) {

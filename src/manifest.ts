@@ -3,8 +3,6 @@
  * the bundled runbook (`node esbuild.mjs --manifest`), and commands.ts must have a handler for every id here.
  */
 
-import { VIEW } from './ids.ts';
-
 interface MenuPlace {
   readonly menu: 'view/title' | 'view/item/context' | 'editor/context';
   readonly when: string;
@@ -19,6 +17,8 @@ interface CommandEntry {
   readonly palette?: string | false;
   readonly menus?: readonly MenuPlace[];
 }
+
+export const VIEW = 'incidentRunbook.incidents';
 
 const HAS_OPEN = 'incidentRunbook.open > 0';
 const item = (pattern: string, group: string): MenuPlace => ({ menu: 'view/item/context', when: `view == ${VIEW} && viewItem =~ /${pattern}/`, group });

@@ -25,7 +25,14 @@ export class Endpoints {
   resolve(url: string): URL {
     const asked = new URL(url);
     const origin = this.#origins.get(asked.origin);
-    return origin === undefined ? asked : new URL(asked.pathname + asked.search, origin);
+    if (origin === undefined) {
+      return asked;
+    }
+    // Part by part: resolved against the origin, a path that begins with // would name another host.
+    const replaced = new URL(origin);
+    replaced.pathname = asked.pathname;
+    replaced.search = asked.search;
+    return replaced;
   }
 
   /** Whether anything is asked elsewhere than the runbook says: the user is told. */

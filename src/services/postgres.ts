@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import { Client, DatabaseError } from 'pg';
 import { CancelledError, UserError, messageOf } from '../errors.ts';
 import { TOO_MANY_CONNECTIONS } from './postgres-codes.ts';
@@ -23,10 +24,15 @@ export interface ConnectivityResult {
  */
 export async function checkConnectivity(connectionString: string, timeouts: { connectMs: number; statementMs: number }, signal: AbortSignal): Promise<ConnectivityResult> {
   const target = describeTarget(connectionString);
+  if (signal.aborted) {
+    throw new CancelledError();
+  }
   const started = performance.now();
   const elapsed = (): number => Math.round(performance.now() - started);
+  const socket = new Socket();
   const client = new Client({
     connectionString,
+    stream: () => socket,
     application_name: 'incident-runbook',
     connectionTimeoutMillis: timeouts.connectMs,
     statement_timeout: timeouts.statementMs,
@@ -34,7 +40,8 @@ export async function checkConnectivity(connectionString: string, timeouts: { co
   });
   // A connection that breaks later emits; without a listener it would end the process.
   client.on('error', () => undefined);
-  const cancel = (): void => { void client.end().catch(() => undefined); };
+  // A polite end would wait for a server that does not answer.
+  const cancel = (): void => { socket.destroy(); };
   signal.addEventListener('abort', cancel, { once: true });
   try {
     await client.connect();

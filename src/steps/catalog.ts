@@ -35,3 +35,15 @@ export function automatedActions(): readonly string[] {
 export function loadAction(action: string): Promise<Action> | undefined {
   return Object.hasOwn(ACTIONS, action) ? ACTIONS[action]?.() : undefined;
 }
+
+/**
+ * Loads what an investigation needs, so that the first one does not wait for it: an incident has just been declared,
+ * and its responder reads on for a second.
+ */
+export async function preload(): Promise<void> {
+  await Promise.all([
+    ...Object.values(ACTIONS).map((load) => load()),
+    import('../services/aws/cloudwatch.ts'), import('../services/aws/ecs.ts'), import('../services/aws/rds.ts'), import('../services/aws/logs.ts'),
+    import('../services/http.ts'), import('../services/postgres.ts'),
+  ]);
+}

@@ -22,6 +22,15 @@ export class Inputs {
     return this.#values[name] === undefined ? undefined : this.text(name);
   }
 
+  /** A text that may be empty, and is when it is not given. */
+  anyText(name: string): string {
+    const value = this.#values[name] ?? '';
+    if (typeof value !== 'string') {
+      throw this.#wrong(name, 'a text', value);
+    }
+    return value;
+  }
+
   /** One of the allowed values. */
   choice<T extends string>(name: string, allowed: readonly T[]): T | undefined {
     const value = this.#values[name];

@@ -1,6 +1,6 @@
 import type { Level } from '../incident/evidence.ts';
 
-const SPECIAL = /[\\`*_{}[\]<>()#+\-!|~&$^=:@]/g;
+const SPECIAL = /[\\`*_{}[\]<>()#+\-!|~&$^=:@]|\/(?=\/)/g;
 
 /** Outside text inside Markdown: every character that could mean something is made harmless, on one line. */
 export function escapeMarkdown(text: string): string {

@@ -66,7 +66,7 @@ export const assignRoles: RecordAction = {
     if (role === undefined) {
       throw new UserError(`"${id}" is not a role of the runbook. Allowed: ${roles.map((candidate) => candidate.id).join(', ')}.`);
     }
-    const person = inputs.optionalText('person') ?? '';
+    const person = inputs.anyText('person').trim();
     return { events: [{ type: 'role.assigned', role: id, person }], summary: person === '' ? `${role.title} is free` : `${role.title}: ${person}` };
   },
 };
@@ -87,9 +87,9 @@ function excerptOf(inputs: Inputs): Excerpt | undefined {
   const startLine = inputs.count('startLine', { min: 1, max: 10_000_000, fallback: 1 });
   return {
     source,
-    language: inputs.optionalText('language') ?? '',
+    language: inputs.anyText('language'),
     startLine,
     endLine: inputs.count('endLine', { min: startLine, max: 10_000_000, fallback: startLine }),
-    text: inputs.optionalText('selection') ?? '',
+    text: inputs.anyText('selection'),
   };
 }

@@ -43,9 +43,7 @@ export interface PracticeAws {
 const BACKEND_ARN = `arn:aws:ecs:${REGION}:${ACCOUNT}:service/${CLUSTER}/${SERVICE}`;
 const BACKEND_TASKS = `arn:aws:ecs:${REGION}:${ACCOUNT}:task-definition/${TASK_FAMILY}:1`;
 
-export async function startAws(
-  options: PracticeAwsOptions, cleanup: Cleanup, log: (line: string) => void,
-): Promise<PracticeAws> {
+export async function startAws(options: PracticeAwsOptions, cleanup: Cleanup): Promise<PracticeAws> {
   const { clock, model, random } = options;
   const alarmsSince = new Map<string, number>();
   const calls = createCallLog();
@@ -69,7 +67,7 @@ export async function startAws(
     return service;
   };
 
-  const [moto, traces] = await Promise.all([startMoto(cleanup, log), readStackTraces()]);
+  const [moto, traces] = await Promise.all([startMoto(cleanup), readStackTraces()]);
   const clients = createClients(moto);
   cleanup.defer('AWS clients', async () => destroyClients(clients));
   const incident = createIncident({

@@ -79,7 +79,7 @@ async function start(options: PracticeOptions, log: (line: string) => void, clea
       rolloutMs: options.rolloutMs ?? 20_000,
       onRestarted: heal,
       control: (request, response, body) => answerControl(control, request, response, body),
-    }, cleanup, log),
+    }, cleanup),
     startDatabase(options.dir, initial, cleanup, log),
     startApi({ state: () => model.state, deployedAt }, cleanup),
   );

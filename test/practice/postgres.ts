@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
@@ -139,16 +140,24 @@ async function reachableByOthers(dir: string): Promise<boolean> {
   return dirname(dir) === dir || reachableByOthers(dirname(dir));
 }
 
+/**
+ * A port nobody listens on, below those the system hands out by itself: another connection could take one of those
+ * before PostgreSQL does.
+ */
 async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const address = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  if (address === null || typeof address === 'string') {
-    throw new Error('The system gave no free port for PostgreSQL');
+  for (;;) {
+    const port = randomInt(15_000, 30_000);
+    const probe = createServer();
+    const free = await new Promise<boolean>((resolve) => {
+      probe.once('error', () => resolve(false));
+      probe.listen(port, '127.0.0.1', () => resolve(true));
+    });
+    if (free) {
+      probe.close();
+      await once(probe, 'close');
+      return port;
+    }
   }
-  return address.port;
 }
 
 async function setUp(server: EmbeddedPostgres): Promise<void> {

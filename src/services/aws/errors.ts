@@ -35,7 +35,7 @@ export function explainAwsError(error: unknown, options: AwsOptions, doing: stri
   if (/Throttl|TooManyRequests|RequestLimitExceeded/.test(name)) {
     return new UserError(`${where} throttles requests (${doing}). Wait a few seconds and run the step again.`, { cause: error });
   }
-  if (/Unexpected token '?<|is not valid JSON.*<|<!doctype|<html/i.test(message)) {
+  if (contentTypeOf(error).includes('text/html') || /Unexpected token '?<|is not valid JSON.*<|<!doctype|<html/i.test(message)) {
     return new UserError(`${where} answered with an HTML page instead of data (${doing}${statusOf(error)}). Something between here and AWS answered: check the proxy, VPN or the setting incidentRunbook.aws.endpoint.`, { cause: error });
   }
   if (/ENOTFOUND|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EAI_AGAIN|EPIPE|socket hang up|aborted/i.test(`${name} ${codeOf(error)} ${message}`) || /TimeoutError|RequestTimeout/.test(name)) {
@@ -66,6 +66,13 @@ function firstLine(text: string): string {
 
 function codeOf(error: unknown): string {
   return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+}
+
+/** Of the answer that the SDK could not read; it keeps it beside the error. */
+function contentTypeOf(error: unknown): string {
+  const response = typeof error === 'object' && error !== null && '$response' in error ? error.$response : undefined;
+  const headers = typeof response === 'object' && response !== null && 'headers' in response ? response.headers : undefined;
+  return typeof headers === 'object' && headers !== null && 'content-type' in headers ? String(headers['content-type']) : '';
 }
 
 function statusOf(error: unknown): string {

@@ -20,7 +20,10 @@ export interface DatabaseInstance {
 export async function describeInstance(aws: AwsSession, identifier: string, signal: AbortSignal): Promise<DatabaseInstance> {
   try {
     const answer = await rds(aws).send(new DescribeDBInstancesCommand({ DBInstanceIdentifier: identifier }), { abortSignal: signal });
-    const instance = answer.DBInstances?.[0];
+    if (answer.DBInstances === undefined) {
+      throw new UserError(`What answered about the database instance ${identifier} is not RDS. Something between here and AWS answered: check the proxy, VPN or the setting incidentRunbook.aws.endpoint.`);
+    }
+    const instance = answer.DBInstances[0];
     if (instance === undefined) {
       throw notFound(identifier, aws);
     }

@@ -1,0 +1,90 @@
+/** A step runner as the extension makes it, with a ledger in a folder and the outside world wherever a test wants it. */
+import type { Clock } from '../../src/incident/clock.ts';
+import type { StepResult } from '../../src/incident/events.ts';
+import type { Incident } from '../../src/incident/fold.ts';
+import { createRedactor } from '../../src/incident/redact.ts';
+import type { LocalLedger } from '../../src/ledger/local-ledger.ts';
+import type { LogStreams } from '../../src/logs/log-streams.ts';
+import type { Runbook } from '../../src/runbook/schema.ts';
+import { AwsSession } from '../../src/services/aws/session.ts';
+import { Endpoints } from '../../src/services/endpoints.ts';
+import { type RunResult, StepRunner } from '../../src/steps/runner.ts';
+import { buildLedger, declaration } from './build-ledger.ts';
+import { bundledRunbook } from './bundled-runbook.ts';
+import { createClock } from './clock.ts';
+
+/** The API of the bundled runbook. */
+export const API = 'https://api.healthflow.gov.eg';
+
+export interface WorldOptions {
+  readonly aws?: AwsSession;
+  /** Origin of the runbook → origin to ask instead. */
+  readonly origins?: Readonly<Record<string, string>>;
+  readonly databaseUrl?: string;
+  readonly logStreams?: LogStreams;
+  readonly runbook?: Runbook;
+  readonly clock?: Clock;
+  readonly trusted?: boolean;
+}
+
+export interface TestRunner {
+  readonly runner: StepRunner;
+  readonly ledger: LocalLedger;
+  /** The id of an incident that is declared already. */
+  readonly incident: string;
+  /** What the listeners were told: `step` when it began, `step: level` when it ended. */
+  readonly progress: readonly string[];
+  readonly results: readonly StepResult[];
+  readonly logged: readonly string[];
+  /** Runs a step for the incident. */
+  run(step: string, inputs?: Readonly<Record<string, unknown>>, signal?: AbortSignal): Promise<RunResult>;
+  /** The incident as another window reads it from the disk. */
+  onDisk(): Promise<Incident>;
+}
+
+export async function buildRunner(directory: string, world: WorldOptions = {}): Promise<TestRunner> {
+  const clock = world.clock ?? createClock();
+  const ledger = buildLedger(directory, { clock });
+  const { id: incident } = await ledger.declare(declaration());
+  const runbook = world.runbook ?? bundledRunbook();
+  const redactor = createRedactor(runbook.redaction);
+  const nowhere = new AwsSession({ region: 'eu-central-1', endpoint: 'http://127.0.0.1:1' });
+  const endpoints = new Endpoints(world.origins ?? {});
+  const progress: string[] = [];
+  const results: StepResult[] = [];
+  const logged: string[] = [];
+  const runner = new StepRunner({
+    ledger, clock,
+    runbook: () => Promise.resolve(runbook),
+    services: () => ({
+      endpoints,
+      aws: () => world.aws ?? nowhere,
+      databaseUrl: () => Promise.resolve(world.databaseUrl),
+      logStreams: world.logStreams ?? { start: () => Promise.reject(new Error('This test has no log stream')) },
+    }),
+    isTrusted: () => world.trusted ?? true,
+    redact: () => redactor,
+    log: (message, error) => { logged.push(`${message}: ${error instanceof Error ? error.message : String(error)}`); },
+  });
+  runner.onProgress(({ step, result }) => {
+    progress.push(result === undefined ? step : `${step}: ${result.level}`);
+    if (result !== undefined) {
+      results.push(result);
+    }
+  });
+  return {
+    runner, ledger, incident, progress, results, logged,
+    run: (step, inputs, signal = new AbortController().signal) => runner.run({ incident, step, inputs }, signal),
+    onDisk: () => buildLedger(directory).read(incident),
+  };
+}
+
+/** The bundled runbook with some of its production environment changed. */
+export function runbookWith(changes: Partial<Runbook['environments'][string]>): Runbook {
+  const runbook = bundledRunbook();
+  const { production, ...others } = runbook.environments;
+  if (production === undefined) {
+    throw new Error('The bundled runbook has no production environment');
+  }
+  return { ...runbook, environments: { production: { ...production, ...changes }, ...others } };
+}
