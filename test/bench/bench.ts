@@ -76,7 +76,7 @@ async function loadedBytes(): Promise<{ readonly activation: number; readonly tr
     output.imports.filter(({ kind, external }) => kind === 'import-statement' && external !== true).forEach((item) => { load(item.path); });
   };
   const bytes = (): number => [...loaded].reduce((sum, file) => sum + (outputs[file]?.bytes ?? 0), 0);
-  load('dist/extension.js');
+  load('dist/extension.cjs');
   const activation = bytes();
   Object.entries(outputs).filter(([, { entryPoint }]) => entryPoint === 'src/house.ts').forEach(([file]) => { load(file); });
   return { activation, tree: bytes() };
@@ -84,7 +84,7 @@ async function loadedBytes(): Promise<{ readonly activation: number; readonly tr
 
 async function packageBytes(scratch: string): Promise<number> {
   const file = path.join(scratch, 'incident-runbook.vsix');
-  await execute(path.join(repositoryRoot, 'node_modules', '.bin', 'vsce'), ['package', '--no-dependencies', '--skip-license', '--out', file], { cwd: repositoryRoot });
+  await execute(path.join(repositoryRoot, 'node_modules', '.bin', 'vsce'), ['package', '--no-dependencies', '--no-rewrite-relative-links', '--out', file], { cwd: repositoryRoot });
   return (await stat(file)).size;
 }
 

@@ -25,6 +25,7 @@ describe('from an alarm to an assessed incident', () => {
     await page.keyboard.type('db-connections-high');
     await page.keyboard.press('Enter');
     await page.locator('.part.statusbar').getByText(/Not assessed \d+ s/).waitFor();
+    await page.getByText('is declared and recorded.').first().waitFor();
     await runCommand(page, 'Incident: Open Timeline');
     const timeline = await findPreview(page, '', /detected by cloudwatch/);
     const [impactStarted] = await timeline.locator('table').first().locator('td').allInnerTexts();

@@ -50,6 +50,7 @@ for (const [theme, colorTheme] of Object.entries({ dark: colorThemes.dark, light
       await page.keyboard.type('support');
       await page.keyboard.press('Enter');
       await row(`P1 ${TITLE}`).waitFor();
+      await page.getByText('is declared and recorded.').first().waitFor();
       await row('Acknowledge the incident').waitFor();
       await page.locator('.part.statusbar').getByText(/P1 \d+ s/).waitFor();
       await page.locator('.part.activitybar .badge-content').filter({ hasText: /^1$/ }).waitFor();
