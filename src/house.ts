@@ -51,6 +51,10 @@ export function buildHouse(context: vscode.ExtensionContext, { treeView, redraw 
     actor: () => ({ name: responder(), kind: 'person' }),
     redact: (event) => redactEvent(event, redact()),
     onDamage: (file, { line, text }) => { log.warn(`${file}:${line}: not an event, kept aside: ${redact()(text.slice(0, 200))}`); },
+    onUnreadable: (incident, error) => {
+      log.error(messageOf(error));
+      void vscode.window.showWarningMessage(`${incident} cannot be listed. ${messageOf(error)}`);
+    },
   });
   const logChannel = new LogChannel();
   const streams = new LogStreamer({ sink: logChannel, clock, redact, wait });

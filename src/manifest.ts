@@ -32,7 +32,7 @@ export const COMMANDS = [
   { id: 'incidentRunbook.recordByHand', title: 'Record as Done by Hand…', icon: '$(edit)', palette: HAS_OPEN, menus: [item('^step\\.', '1_run@2'), item('^step\\.manual', 'inline@1')] },
   { id: 'incidentRunbook.openStep', title: 'Open Step or Evidence', icon: '$(open-preview)', palette: false, menus: [item('^step\\.', '2_open@1')] },
   { id: 'incidentRunbook.copyRunbookCommand', title: 'Copy the Runbook Command', palette: false, menus: [item('^step\\..*\\.command', '2_open@2')] },
-  { id: 'incidentRunbook.timeline', title: 'Open Timeline', icon: '$(history)', palette: 'true', menus: [item('^incident\\.', 'inline@2'), item('^(incident|timeline)', '2_open@1')] },
+  { id: 'incidentRunbook.timeline', title: 'Open Timeline', icon: '$(history)', menus: [item('^incident\\.', 'inline@2'), item('^(incident|timeline)', '2_open@1')] },
   { id: 'incidentRunbook.list', title: 'Go to Incident…', icon: '$(search)', menus: [title('navigation@3')] },
   { id: 'incidentRunbook.amend', title: 'Correct…', palette: false, menus: [item('^event', '3_correct@1')] },
   { id: 'incidentRunbook.close', title: 'Close Incident…', palette: HAS_OPEN, menus: [item('^incident\\.(declared|acknowledged)', '9_close@1')] },
@@ -84,7 +84,7 @@ export function contributes(steps: readonly StepEntry[]): Record<string, unknown
   ];
   const menus: Record<string, { command: string; when?: string; group?: string }[]> = { commandPalette: [] };
   for (const command of commands) {
-    if (command.palette !== undefined && command.palette !== 'true') {
+    if (command.palette !== undefined) {
       menus['commandPalette']?.push({ command: command.id, when: command.palette === false ? 'false' : command.palette });
     }
     for (const { menu, when, group } of command.menus ?? []) {

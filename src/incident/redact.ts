@@ -4,23 +4,21 @@ import type { NewEvent } from './events.ts';
 export interface RedactionRule {
   /** Shown in place of the text: `[redacted: name]`. */
   readonly name: string;
+  /** What a group `stays` at the beginning of the match holds is not hidden. */
   readonly pattern: RegExp;
-  /** Replacement when part of the match may stay, e.g. the host of a connection string. */
-  readonly keep?: string;
 }
 
 /** Credentials of every service used here, then personal data: this is a health service. Repetitions are bounded, so that no line takes long. */
 const BUILT_IN: readonly RedactionRule[] = [
   { name: 'private key', pattern: /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g },
-  { name: 'password', pattern: /\b([a-z][a-z0-9+.-]{0,30}:\/\/[^\s:/@"']{0,200}):[^\s/"']+@/gi, keep: '$1:[redacted: password]@' },
+  { name: 'password', pattern: /\b(?<stays>[a-z][a-z0-9+.-]{0,30}:\/\/[^\s:/@"']{0,200}:)[^\s/"']+(?=@)/gi },
   // A password with an unescaped slash; digits before a slash are a port.
-  { name: 'password', pattern: /\b([a-z][a-z0-9+.-]{0,30}:\/\/[^\s:/@"']{0,200}):(?!\d+[/?#]|\[redacted)[^\s"'@]+@/gi, keep: '$1:[redacted: password]@' },
+  { name: 'password', pattern: /\b(?<stays>[a-z][a-z0-9+.-]{0,30}:\/\/[^\s:/@"']{0,200}:)(?!\d+[/?#]|\[redacted)[^\s"'@]+(?=@)/gi },
   {
     name: 'authorization',
-    pattern: /\b(authorization\\*["']?\s*[:=]\s*\\*["']?(?:(?:bearer|basic|token|oauth)\s+(?:token=)?\\*["']?)?)(?!(?:(?:bearer|basic|token|oauth)\s+)?(?:token=)?\\*["']?\[redacted)[^\s"',;]{6,}/gi,
-    keep: '$1[redacted: authorization]',
+    pattern: /\b(?<stays>authorization\\*["']?\s*[:=]\s*\\*["']?(?:(?:bearer|basic|token|oauth)\s+(?:token=)?\\*["']?)?)(?!(?:(?:bearer|basic|token|oauth)\s+)?(?:token=)?\\*["']?\[redacted)[^\s"',;]{6,}/gi,
   },
-  { name: 'bearer token', pattern: /\b(bearer\s+)[A-Za-z0-9._~+/=-]{12,}/gi, keep: '$1[redacted: bearer token]' },
+  { name: 'bearer token', pattern: /\b(?<stays>bearer\s+)[A-Za-z0-9._~+/=-]{12,}/gi },
   { name: 'GitHub token', pattern: /\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,})/g },
   { name: 'Slack token', pattern: /\bx(?:ox[a-z]|app)-[A-Za-z0-9-]{8,}/g },
   { name: 'Slack webhook', pattern: /https:\/\/hooks\.slack\.com\/[^\s"')]+/g },
@@ -29,8 +27,7 @@ const BUILT_IN: readonly RedactionRule[] = [
   {
     // A quoted value ends with the quote it began with, escaped as often: JSON inside JSON is common in logs.
     name: 'secret',
-    pattern: /\b([A-Za-z0-9_-]{0,60}(?:passw(?:or)?d|pwd|secret|(?:api|app|application|access|routing)[_-]?key|(?:session|auth|access|refresh|id)[_-]?token|token(?==|\\*["']\s*:))[A-Za-z0-9_-]{0,60}\\*["']?\s*(?:=>|[:=](?!>))\s*)(?:(\\*["'])(?!\[redacted)(?:(?!\2)\\?.)+|(?!\\*["']|\[redacted|[[{](?:["'\s]|$)|(?:true|false|null|undefined)\b)[^\s"',;&]+)/gi,
-    keep: '$1$2[redacted: secret]',
+    pattern: /\b(?<stays>[A-Za-z0-9_-]{0,60}(?:passw(?:or)?d|pwd|secret|(?:api|app|application|access|routing)[_-]?key|(?:session|auth|access|refresh|id)[_-]?token|token(?==|\\*["']\s*:))[A-Za-z0-9_-]{0,60}\\*["']?\s*(?:=>|[:=](?!>))\s*(?<quote>\\*["'])?)(?:(?!\[redacted)(?:(?!\k<quote>)\\?.)+|(?!\\*["']|\[redacted|[[{](?:["'\s]|$)|(?:true|false|null|undefined)\b)[^\s"',;&]+)/gi,
   },
   { name: 'e-mail address', pattern: /\b[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,8}\.[A-Za-z]{2,}\b/g },
   // Egypt's national id: century, date of birth, governorate, serial, check digit.
@@ -51,9 +48,8 @@ export type Redactor = <T>(value: T) => T;
  * @param extra the runbook's own patterns, applied after the built-in ones
  */
 export function createRedactor(extra: readonly { name: string; pattern: string }[] = []): Redactor {
-  const rules = [...BUILT_IN, ...extra.map(({ name, pattern }) => ({ name, pattern: new RegExp(pattern, 'gu') }) satisfies RedactionRule)];
-  const redactText = (text: string): string =>
-    rules.reduce((result, rule) => result.replace(rule.pattern, 'keep' in rule && rule.keep !== undefined ? rule.keep : `[redacted: ${rule.name}]`), text);
+  const rules = [...BUILT_IN, ...extra.map(({ name, pattern }): RedactionRule => ({ name, pattern: new RegExp(pattern, 'gu') }))];
+  const redactText = (text: string): string => (ESCAPE.test(text) ? hideEscaped(text, rules) : rules.reduce(hide, text));
   const redactValue = (value: unknown, secret = false): unknown => {
     if (typeof value === 'string' || (secret && typeof value === 'number')) {
       return secret ? '[redacted: secret]' : redactText(String(value));
@@ -67,6 +63,46 @@ export function createRedactor(extra: readonly { name: string; pattern: string }
     return value;
   };
   return <T>(value: T) => redactValue(value) as T;
+}
+
+/** A backslash escape of Markdown, and of JSON's quotes. */
+const ESCAPE = /\\[!-/:-@[-`{-~]/;
+
+/** Where in a text a rule finds something to hide: from, to. */
+function hiddenBy(rule: RedactionRule, text: string): (readonly [number, number])[] {
+  return [...text.matchAll(rule.pattern)].map((match) => [match.index + (match.groups?.['stays']?.length ?? 0), match.index + match[0].length] as const);
+}
+
+function hide(text: string, rule: RedactionRule): string {
+  let [result, end] = ['', 0];
+  for (const [from, to] of hiddenBy(rule, text)) {
+    result += text.slice(end, from) + markOf(rule);
+    end = to;
+  }
+  return result + text.slice(end);
+}
+
+/**
+ * Evidence is Markdown by the time it is redacted, and an escaped `mona\\@example.com` looks like no e-mail address.
+ * So the patterns read the text without the backslashes, and what they find is hidden in the text with them.
+ */
+function hideEscaped(text: string, rules: readonly RedactionRule[]): string {
+  // One entry for each character of the plain text: that character, with its backslash where it has one.
+  let written: string[] = text.match(/\\[!-/:-@[-`{-~]|[^]/g) ?? [];
+  for (const rule of rules) {
+    const parts: string[][] = [];
+    let end = 0;
+    for (const [from, to] of hiddenBy(rule, written.map((character) => character.slice(-1)).join(''))) {
+      parts.push(written.slice(end, from), [...markOf(rule)]);
+      end = to;
+    }
+    written = [...parts, written.slice(end)].flat();
+  }
+  return written.join('');
+}
+
+function markOf({ name }: RedactionRule): string {
+  return `[redacted: ${name}]`;
 }
 
 /**

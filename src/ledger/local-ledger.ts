@@ -25,6 +25,8 @@ export interface LocalLedgerOptions {
   readonly redact: <T extends NewEvent>(event: T) => T;
   /** Told once for every damaged line found; the line is kept beside the timeline. */
   readonly onDamage?: (file: string, damage: DamagedLine) => void;
+  /** Told once for every incident that is left out of lists because its timeline cannot be read. */
+  readonly onUnreadable?: (incident: string, error: unknown) => void;
 }
 
 interface Timeline {
@@ -41,6 +43,7 @@ export class LocalLedger implements Ledger {
   readonly #index: ClosedIndex;
   readonly #timelines = new Map<string, Timeline>();
   readonly #listeners = new Set<(incident: string) => void>();
+  readonly #unreadable = new Set<string>();
   readonly #busy = new Map<string, Promise<unknown>>();
   #watcher: FSWatcher | undefined;
   #created: Promise<void> | undefined;
@@ -106,7 +109,7 @@ export class LocalLedger implements Ledger {
           await this.#remember(read);
         }
         return read;
-      }).catch(() => undefined);
+      }).catch((error: unknown) => this.#leaveOut(id, error));
       return incident === undefined ? undefined : summarize(incident);
     });
     return summaries
@@ -125,6 +128,15 @@ export class LocalLedger implements Ledger {
     this.#watcher?.close();
     this.#watcher = undefined;
     this.#listeners.clear();
+  }
+
+  /** An unreadable timeline does not keep the others from being listed, and is told of once. An empty one is being declared. */
+  async #leaveOut(id: string, error: unknown): Promise<undefined> {
+    const { size } = await stat(this.#file(id)).catch(() => ({ size: 0 }));
+    if (size > 0 && !this.#unreadable.has(id)) {
+      this.#unreadable.add(id);
+      this.#options.onUnreadable?.(id, error);
+    }
   }
 
   /**

@@ -51,7 +51,7 @@ export const searchErrors: ReadAction = {
       level,
       summary: top === undefined
         ? `No ${pattern} in ${minutes} min`
-        : `${found.length}${cut ? '+' : ''} lines with ${pattern} in ${groups.length} shapes, ${recent} in the last 5 min; most often: ${top.shape.slice(0, 100)} (×${top.count})`,
+        : `${cut ? `${found.length}+ lines` : plural(found.length, 'line')} with ${pattern} in ${plural(groups.length, 'shape')}, ${recent} in the last 5 min; most often: ${top.shape.slice(0, 100)} (×${top.count})`,
       markdown: [
         ...missing.map((message) => `${levelMark('unknown')} ${escapeMarkdown(message)}`),
         ...(cut ? [`Only the first ${MOST_EVENTS} lines were read: narrow the time or the pattern to see the rest.`] : []),

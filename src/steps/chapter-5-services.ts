@@ -193,8 +193,9 @@ function versionOf(body: string): Version | undefined {
   } catch {
     // A plain-text answer is a version too.
   }
-  if (typeof parsed === 'string') {
-    return /^[\w.+-]{1,80}$/.test(parsed) ? { version: parsed, commit: undefined, text: parsed } : undefined;
+  if (typeof parsed === 'string' || typeof parsed === 'number') {
+    const version = typeof parsed === 'string' ? parsed : body.trim();
+    return /^[\w.+-]{1,80}$/.test(version) ? { version, commit: undefined, text: version } : undefined;
   }
   const field = (...names: string[]): string | undefined => {
     const value = names.map((name) => (parsed as Record<string, unknown> | null)?.[name]).find((item) => typeof item === 'string' && item !== '');

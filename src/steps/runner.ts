@@ -104,14 +104,17 @@ export class StepRunner {
     const incident = context.incident?.id;
     const started = clock.now();
     const finished = (result: Omit<StepResult, keyof typeof head | 'durationMs'>): StepResult => {
-      const whole = { ...head, ...result, durationMs: clock.now() - started };
+      const whole = this.#options.redact()<StepResult>({ ...head, ...result, durationMs: clock.now() - started });
       this.#tell({ incident, step: step.id, result: whole });
       return whole;
     };
     this.#tell({ incident, step: step.id });
     try {
       const inputs = new Inputs(`Step "${step.id}"`, { ...resolveInputs(step, context.environment), ...given });
-      const evidence = this.#options.redact()(await action.run(context, inputs, signal));
+      if (signal.aborted) {
+        throw new CancelledError();
+      }
+      const evidence = await action.run(context, inputs, signal);
       return finished({ outcome: 'done', level: evidence.level, summary: evidence.summary, evidence });
     } catch (error) {
       if (signal.aborted || error instanceof CancelledError) {

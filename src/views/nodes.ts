@@ -109,7 +109,7 @@ function closedNode(summary: IncidentSummary): Node {
 function nextNodes(incident: Incident, { runbook, now }: TreeInput): Node[] {
   return nextActions(incident, guideTargets(runbook), now).map((action) => ({
     kind: 'next', key: `${incident.id}/next/${action.step}`, incident: incident.id, step: action.step,
-    label: action.title, description: action.reason, tooltip: `**${action.title}**\n\n${action.reason}`,
+    label: action.title, description: action.reason, tooltip: `**${action.title}**\n\n${escapeMarkdown(action.reason)}`,
     mark: action.urgent ? 'urgent' : 'next', context: 'next', click: 'incidentRunbook.runStep',
   }));
 }
@@ -128,7 +128,7 @@ function phaseNode(incident: Incident, phase: Runbook['phases'][number], input: 
   const steps = stepsOfPhase(input.runbook, phase.id);
   const done = steps.filter((step) => isDone(incident, step)).length;
   return {
-    kind: 'phase', key: `${incident.id}/${phase.id}`, incident: incident.id, label: phase.title,
+    kind: 'phase', key: `${incident.id}/phase/${phase.id}`, incident: incident.id, label: phase.title,
     description: done === 0 ? phase.section : `${phase.section} · ${done} of ${steps.length}`,
     tooltip: `**${phase.title}** (runbook ${phase.section})\n\n${phase.description}`,
     mark: 'phase', context: 'phase', expanded: steps.some(({ id }) => id === 'investigate'),
@@ -137,17 +137,17 @@ function phaseNode(incident: Incident, phase: Runbook['phases'][number], input: 
 }
 
 function stepNode(incident: Incident, step: RunbookStep, input: TreeInput): Node {
-  const key = `${incident.id}/${step.id}`;
+  const place = `${incident.id}/${step.id}`;
   const automated = isAutomated(step.action);
   const record = incident.steps.get(step.id);
-  const landed = input.landed.get(key);
-  const mark: Mark = input.running.has(key) ? 'running' : landed ?? record?.level ?? (isDone(incident, step) ? 'ok' : automated ? 'todo' : 'manual');
+  const landed = input.landed.get(place);
+  const mark: Mark = input.running.has(place) ? 'running' : landed ?? record?.level ?? (isDone(incident, step) ? 'ok' : automated ? 'todo' : 'manual');
   const result = record === undefined ? undefined : `${record.outcome === 'done' ? '' : `${record.outcome}: `}${record.summary}`;
   const when = record === undefined ? '' : `${record.at.slice(11, 16)} UTC · `;
   return {
-    kind: 'step', key, incident: incident.id, step: step.id,
+    kind: 'step', key: `${incident.id}/step/${step.id}`, incident: incident.id, step: step.id,
     label: step.title,
-    description: input.running.has(key) ? 'running…' : result === undefined ? stepState(incident, step) ?? (automated ? '' : 'by hand') : when + result,
+    description: input.running.has(place) ? 'running…' : result === undefined ? stepState(incident, step) ?? (automated ? '' : 'by hand') : when + result,
     tooltip: stepTooltip(step, automated, result === undefined ? undefined : `${record?.level}, ${when}${result}`),
     mark,
     context: `step.${automated ? 'automated' : 'manual'}${step.runbookCommand === undefined ? '' : '.command'}`,

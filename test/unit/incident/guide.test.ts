@@ -70,6 +70,7 @@ describe('nextActions', () => {
     const { declared, event } = createEvents();
     const looked = [declared(), event('incident.acknowledged', {}), event('severity.set', { severity: 'P4', reasons: [] }), event('step.finished', { result: stepResult('investigate') })];
     assert.deepEqual(steps(next(looked, 15)), ['tailLogs']);
+    assert.deepEqual(steps(next(looked, 16)), ['investigate', 'tailLogs']);
     const actions = next(looked, 75);
     assert.deepEqual(steps(actions), ['investigate', 'tailLogs']);
     assert.deepEqual([actions[0]?.title, actions[0]?.reason], ['Investigate again', 'The last look is 1 h 15 min old']);

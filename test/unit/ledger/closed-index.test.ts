@@ -126,7 +126,7 @@ describe('LocalLedger with closed incidents', () => {
     assert.deepEqual(listed.map((incident) => incident.id), ids.toReversed());
     assert.deepEqual(new Set(listed.map(({ status, title }) => `${status} ${title}`)), new Set(['closed Portals answer 503']));
     await assert.rejects(ledger.read(ids[0] ?? ''), /no declaration/);
-  });
+  }).timeout(10_000);
 
   it('shows an incident as open that another window reopened while this one put it into the index', async () => {
     let now = START;
@@ -139,7 +139,7 @@ describe('LocalLedger with closed incidents', () => {
       assert.deepEqual(await statuses(), { [id]: 'declared' }, `round ${round}`);
       await a.append(id, CLOSED);
     }
-  });
+  }).timeout(10_000);
 
   describe('on a full disk', () => {
     onLinux('closes an incident and lists it all the same: the index only saves work', async () => {

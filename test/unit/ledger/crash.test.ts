@@ -68,7 +68,7 @@ describe('the ledger and processes', () => {
     assert.equal(written.length, 120);
     const { findings } = await buildLedger(folder()).read(id);
     assert.deepEqual(findings.map(({ event }) => event).sort(), written.toSorted());
-  });
+  }).timeout(10_000);
 
   (process.platform === 'linux' ? it : it.skip)('one that runs out of space in the middle of a record says so, and the next one goes on', async () => {
     const ledger = buildLedger(folder());

@@ -78,7 +78,7 @@ describe('a journal', () => {
       assert.equal(after.damaged.length, complete || size <= before.length + 1 ? 0 : 1, `cut at ${size}`);
       assert.deepEqual(notes(await readRecords(journal(), isNote, torn.cursor)), notes(after).slice(2), `cut at ${size}`);
     }
-  });
+  }).timeout(10_000);
 
   it('passes over lines that are no records, and says where they are', async () => {
     await appendRecord(journal(), { note: 'one' });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { appendFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, describe, it } from 'mocha';
-import { UserError } from '../../../src/errors.ts';
+import { UserError, messageOf } from '../../../src/errors.ts';
 import type { LocalLedger } from '../../../src/ledger/local-ledger.ts';
 import { EXTENSION, PERSON, minute } from '../../support/build-events.ts';
 import { buildLedger, declaration, finding, rawEvents, timelineFile } from '../../support/build-ledger.ts';
@@ -125,7 +125,7 @@ describe('LocalLedger', () => {
           assert.equal(new Set(events.map((event) => event.id)).size, events.length, `cut at ${size}`);
         }
       }
-    });
+    }).timeout(10_000);
 
     it('keeps each damaged line aside once, and tells of it once', async () => {
       const { id } = await ledgerIn(folder()).declare(declaration());
@@ -172,12 +172,17 @@ describe('LocalLedger', () => {
       assert.deepEqual(await other.list(), []);
     });
 
-    it('lists the others when a folder stands in the place of one', async () => {
-      const ledger = ledgerIn(folder());
+    it('lists the others when a folder stands in the place of one, and tells of it once', async () => {
+      const told: string[] = [];
+      const ledger = ledgerIn(folder(), { onUnreadable: (incident, error) => { told.push(`${incident}: ${messageOf(error)}`); } });
       const { id } = await ledger.declare(declaration());
       mkdirSync(timelineFile(folder(), 'INC-20261123-DIRS'));
       writeFileSync(timelineFile(folder(), 'INC-20261123-NONE'), '');
-      assert.deepEqual((await ledger.list()).map((incident) => incident.id), [id]);
+      for (let round = 0; round < 2; round += 1) {
+        assert.deepEqual((await ledger.list()).map((incident) => incident.id), [id]);
+      }
+      assert.equal(told.length, 1, 'an empty file is one that is being declared');
+      assert.match(told[0] ?? '', /^INC-20261123-DIRS: .*could not be read/);
       await assert.rejects(ledger.read('INC-20261123-DIRS'), userError('could not be read', 'INC-20261123-DIRS.jsonl'));
       await assert.rejects(ledger.append('INC-20261123-DIRS', finding('x')), userError('could not be read'));
     });
@@ -213,10 +218,12 @@ describe('LocalLedger', () => {
       await assert.rejects(ledger.declare(declaration()), userError(directory, 'could not be recorded', 'declare again'));
     });
 
-    it('watches all the same, and ends', () => {
+    it('watches all the same, and ends', async () => {
       const file = path.join(folder(), 'file');
       writeFileSync(file, '');
-      ledgerIn(path.join(file, 'ledger')).onDidChange(() => assert.fail()).dispose();
+      const ledger = ledgerIn(path.join(file, 'ledger'));
+      ledger.onDidChange(() => assert.fail()).dispose();
+      await assert.rejects(ledger.declare(declaration()), userError('could not be made'));
     });
   });
 
@@ -229,7 +236,7 @@ describe('LocalLedger', () => {
       assert.deepEqual(seenByA.events, seenByB.events);
       assert.deepEqual(new Set(seenByA.findings.map(({ event }) => event)), new Set(appended.map((event) => event.id)));
       assert.equal(seenByA.events.length, 401);
-    });
+    }).timeout(10_000);
 
     it('tell each other of changes', async () => {
       const [a, b] = [ledgerIn(folder()), ledgerIn(folder())];

@@ -100,7 +100,7 @@ describe('the SDK against a service that fails', () => {
     aws.on('DescribeAlarms', () => refusal('ThrottlingException', 'Rate exceeded'));
     await refused(alarmsInAlarm(aws.session, '', never), /throttles requests \(reading the alarms\)/);
     assert.equal(aws.calls.length, 3);
-  });
+  }).timeout(10_000);
 
   it('a passing failure: tries again and succeeds', async () => {
     let count = 0;
@@ -110,7 +110,7 @@ describe('the SDK against a service that fails', () => {
 
   it('nothing listens: says so', async () => {
     await refused(alarmsInAlarm(new AwsSession({ region: 'eu-central-1', endpoint: 'http://127.0.0.1:1' }), '', never), /^http:\/\/127\.0\.0\.1:1 could not be reached .*ECONNREFUSED/);
-  });
+  }).timeout(10_000);
 
   it('no answer: can be cancelled', async () => {
     const abort = new AbortController();
