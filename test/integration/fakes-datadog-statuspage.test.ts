@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { createClock, START, type TestClock } from '../support/clock.ts';
-import { type Answered, ask } from '../support/fakes/ask.ts';
+import { type Answered, ask, fieldsOf } from '../support/fakes/ask.ts';
 import { DATADOG_KEYS, startDatadog } from '../support/fakes/datadog.ts';
 import { startStatuspage, STATUSPAGE_KEY, STATUSPAGE_PAGE } from '../support/fakes/statuspage.ts';
 import { useFake } from '../support/fakes/use-fake.ts';
@@ -33,7 +33,7 @@ describe('The fake of Datadog', () => {
     seed();
     const query = encodeURIComponent('avg:shop.errors{*}');
     const range = `from=${START / 1000 - 60}&to=${START / 1000}`;
-    assert.partialDeepStrictEqual((await get(`/query?${range}&query=${query}`)).body, { series: [{ pointlist: [[START - 60_000, 7], [START, 9]] }] });
+    assert.partialDeepStrictEqual((await get(`/query?${range}&query=${query}`)).body, { series: [{ length: 2, pointlist: [[START - 60_000, 7], [START, 9]] }] });
     assert.equal((await get(`/query?${range}&query=nonsense`)).status, 400);
   });
 
@@ -72,10 +72,10 @@ describe('The fake of Statuspage', () => {
     assert.partialDeepStrictEqual(created.body, { id: 'inc000000001', components: [{ id: 'comp00000002', status: 'partial_outage' }], incident_updates: [{ status: 'investigating' }] });
     assert.partialDeepStrictEqual((await call('PATCH', '/incidents/inc000000001', { incident: { status: 'identified', body: 'Found.', deliver_notifications: true } })).body, { incident_updates: [{ body: 'Found.' }, { body: 'We are looking into it.' }] });
     assert.equal(statuspage().state.delivered, 1);
-    assert.partialDeepStrictEqual((await call('GET', '/incidents/unresolved')).body, [{ name: 'Checkout fails', status: 'identified' }]);
+    assert.deepEqual(fieldsOf((await call('GET', '/incidents/unresolved')).body, 'status'), ['identified']);
     await call('PATCH', '/incidents/inc000000001', { incident: { status: 'resolved', components: { comp00000002: 'operational' }, deliver_notifications: false } });
     assert.deepEqual((await call('GET', '/incidents/unresolved')).body, []);
-    assert.partialDeepStrictEqual((await call('GET', '/components')).body, [{ name: 'Shop' }, { name: 'Checkout', status: 'operational' }]);
+    assert.deepEqual(fieldsOf((await call('GET', '/components')).body, 'status'), ['operational', 'operational']);
     assert.partialDeepStrictEqual((await call('PATCH', '/components/comp00000001', { component: { status: 'degraded_performance' } })).body, { status: 'degraded_performance' });
     assert.partialDeepStrictEqual((await call('GET', '/incidents')).body, [{ status: 'resolved' }]);
     assert.partialDeepStrictEqual((await call('GET', '/incidents/inc000000001')).body, { status: 'resolved' });
