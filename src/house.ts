@@ -9,6 +9,7 @@ import { randomIds } from './ledger/ids.ts';
 import { LocalLedger } from './ledger/local-ledger.ts';
 import { LogStreamer } from './logs/stream.ts';
 import { RunbookSource } from './runbook/source.ts';
+import { clockRules } from './runbook/targets.ts';
 import { StepRunner } from './steps/runner.ts';
 import type { Node } from './views/nodes.ts';
 import { DocumentProvider } from './views/document-provider.ts';
@@ -67,7 +68,7 @@ export function buildHouse(context: vscode.ExtensionContext, { treeView, redraw 
     log: (message, error) => { log.error(redact()(`${message}: ${messageOf(error)}`)); },
   });
   const documents = new DocumentProvider(ledger, () => runbook.get(), clock);
-  const statusBar = new StatusBar(ledger, clock);
+  const statusBar = new StatusBar(ledger, clock, () => runbook.loaded && clockRules(runbook.loaded));
   const view = new IncidentsView({
     ledger, clock, treeView, redraw,
     runbook: () => runbook.get(),
@@ -80,7 +81,7 @@ export function buildHouse(context: vscode.ExtensionContext, { treeView, redraw 
     runner.onProgress(view.onProgress),
     problems.onDidChange(() => { runbook.reset(); view.refresh(); }),
   );
-  void statusBar.update();
+  void runbook.get().catch(() => undefined).then(() => statusBar.update());
   return {
     tree: view,
     run: createCommands({ extensionUri: context.extensionUri, clock, ledger, runbook, runner, services, streams, documents, view, log, redact }),

@@ -46,6 +46,8 @@ export interface Incident {
     /** First acknowledgement by a person: an automatic one does not count (runbook 11, MTTA). */
     readonly acknowledged?: Milestone;
     readonly assessed?: Milestone;
+    /** Since when the severity is what it is; its clocks started then. */
+    readonly severitySince?: Milestone;
     readonly closed?: Milestone;
   };
   /** Role id → person. */
@@ -100,6 +102,9 @@ export function fold(events: readonly TimelineEvent[]): Incident | undefined {
         }
         break;
       case 'severity.set':
+        if (state.severity !== event.severity) {
+          times.severitySince = milestone(event);
+        }
         state.severity = event.severity;
         state.severityReasons = event.reasons;
         times.assessed ??= milestone(event);

@@ -1,4 +1,5 @@
 import { formatDuration } from './clock.ts';
+import { type ClockRules, dueSteps, untilDue } from './clocks.ts';
 import type { Incident } from './fold.ts';
 import type { Severity } from './events.ts';
 
@@ -17,13 +18,19 @@ export interface GuideTargets {
   readonly acknowledgeMinutes?: number;
   /** Minutes from detection to the first response, by severity (runbook 2.1). */
   readonly responseMinutes: Readonly<Record<Severity, number>>;
+  /** Unset: nothing is due by the clock. */
+  readonly clocks?: ClockRules;
 }
+
+/** How long before its time a step is named, ms; the next update always is. */
+const SOON_MS = 10 * 60_000;
 
 /** How long an investigation stays a description of the present, ms. */
 const INVESTIGATION_FRESH_MS = 15 * 60_000;
 
 /**
- * The next steps of an open incident, in the runbook's order (4.1, 4.2, 5.1, 5.3). Nothing for a closed one.
+ * The next steps of an open incident: the urgent ones, then the others, each in the runbook's order (4.1, 4.2, 5.1,
+ * 5.3) with what is due by the clock behind (7, 8). Nothing for a closed one.
  *
  * @param now epoch ms
  */
@@ -31,6 +38,17 @@ export function nextActions(incident: Incident, targets: GuideTargets, now: numb
   if (incident.status === 'closed') {
     return [];
   }
+  const actions = [...responseActions(incident, targets, now), ...(targets.clocks === undefined ? [] : clockActions(incident, targets.clocks, now))];
+  return actions.sort((a, b) => Number(b.urgent) - Number(a.urgent));
+}
+
+function clockActions(incident: Incident, rules: ClockRules, now: number): NextAction[] {
+  return dueSteps(incident, rules)
+    .filter(({ step, at }) => step === 'postUpdate' || at - now <= SOON_MS)
+    .map((due) => ({ step: due.step, title: due.title, reason: untilDue(due, now), urgent: due.at <= now }));
+}
+
+function responseActions(incident: Incident, targets: GuideTargets, now: number): NextAction[] {
   const actions: NextAction[] = [];
   const sinceDetected = now - Date.parse(incident.times.detected.at);
   if (incident.times.acknowledged === undefined) {

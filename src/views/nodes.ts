@@ -7,6 +7,7 @@ import type { Incident, IncidentSummary } from '../incident/fold.ts';
 import { nextActions } from '../incident/guide.ts';
 import { stepsOfPhase } from '../runbook/query.ts';
 import type { Runbook, RunbookStep } from '../runbook/schema.ts';
+import { guideTargets } from '../runbook/targets.ts';
 import { isAutomated } from '../steps/catalog.ts';
 import { escapeMarkdown } from '../steps/markdown.ts';
 
@@ -108,20 +109,10 @@ function closedNode(summary: IncidentSummary): Node {
 
 function nextNodes(incident: Incident, { runbook, now }: TreeInput): Node[] {
   return nextActions(incident, guideTargets(runbook), now).map((action) => ({
-    kind: 'next', key: `${incident.id}/next/${action.step}`, incident: incident.id, step: action.step,
+    kind: 'next', key: `${incident.id}/next/${action.step}/${action.title}`, incident: incident.id, step: action.step,
     label: action.title, description: action.reason, tooltip: `**${action.title}**\n\n${escapeMarkdown(action.reason)}`,
     mark: action.urgent ? 'urgent' : 'next', context: 'next', click: 'incidentRunbook.runStep',
   }));
-}
-
-/** The runbook's targets as the guide reads them. */
-export function guideTargets(runbook: Runbook): Parameters<typeof nextActions>[1] {
-  const acknowledgeMinutes = runbook.metrics.find(({ id }) => id === 'mtta')?.targetMinutes;
-  const { P1, P2, P3, P4 } = runbook.severities;
-  return {
-    ...(acknowledgeMinutes === undefined ? {} : { acknowledgeMinutes }),
-    responseMinutes: { P1: P1.responseMinutes, P2: P2.responseMinutes, P3: P3.responseMinutes, P4: P4.responseMinutes },
-  };
 }
 
 function phaseNode(incident: Incident, phase: Runbook['phases'][number], input: TreeInput): Node {

@@ -197,9 +197,9 @@ describe('The descriptions of the vendors', () => {
     }),
   };
   const answers: Readonly<Record<string, () => Wrong>> = {
-    'GitHub: a comment without id': () => {
+    'GitHub: an issue without its number': () => {
       github().alter('createIssue', without('number'));
-      return { ...requests['GitHub: a misspelt field']?.() ?? assert.fail(), send: () => ask('POST', `${github().url}/repos/acme/shop/issues`, { headers: { authorization }, json: { title: 'x' } }), expected: 'response of github.json POST /repos/{owner}/{repo}/issues: /body' };
+      return { ...github(), send: () => ask('POST', `${github().url}/repos/acme/shop/issues`, { headers: { authorization }, json: { title: 'x' } }), expected: 'response of github.json POST /repos/{owner}/{repo}/issues: /body' };
     },
     'Slack: a channel without its id': () => {
       slack().alter('conversations.create', (reply) => ({ ...reply, body: { ok: true, channel: { name: 'x' } } }));

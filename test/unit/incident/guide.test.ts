@@ -3,7 +3,9 @@ import { describe, it } from 'mocha';
 import type { TimelineEvent } from '../../../src/incident/events.ts';
 import { fold } from '../../../src/incident/fold.ts';
 import { type NextAction, nextActions } from '../../../src/incident/guide.ts';
+import { clockRules } from '../../../src/runbook/targets.ts';
 import { createEvents, stepResult } from '../../support/build-events.ts';
+import { bundledRunbook } from '../../support/bundled-runbook.ts';
 import { START } from '../../support/clock.ts';
 
 const TARGETS = { acknowledgeMinutes: 2, responseMinutes: { P1: 0, P2: 15, P3: 60, P4: 240 } } as const;
@@ -30,7 +32,7 @@ describe('nextActions', () => {
     const [acknowledge] = next([declared()], 4);
     assert.deepEqual([acknowledge?.urgent, acknowledge?.reason], [true, 'Target was 2 min, 4 min have passed']);
     assert.equal(next([declared()], 2)[0]?.urgent, false);
-    assert.equal(next([declared()], 400, { responseMinutes: TARGETS.responseMinutes })[0]?.urgent, false);
+    assert.equal(next([declared()], 400, { responseMinutes: TARGETS.responseMinutes }).find(({ step }) => step === 'acknowledge')?.urgent, false);
   });
 
   it('presses for a severity after five minutes', () => {
@@ -44,6 +46,17 @@ describe('nextActions', () => {
     assert.deepEqual(steps(next(p2, 15)), ['investigate']);
     assert.deepEqual(steps(next(p2, 16)), ['investigate!']);
     assert.deepEqual(steps(next([...p2, event('severity.set', { severity: 'P1', reasons: [] })], 1)), ['investigate!']);
+  });
+
+  it('names what is due by the clock: the next update always, the rest when it is near, the overdue first', () => {
+    const { declared, event } = createEvents();
+    const p1 = [declared(), event('incident.acknowledged', {}), event('severity.set', { severity: 'P1', reasons: [] })];
+    const targets = { ...TARGETS, clocks: clockRules(bundledRunbook()) };
+    assert.deepEqual(steps(next(p1, 0, targets)), ['notifyStakeholders!', 'investigate', 'postUpdate']);
+    assert.deepEqual(next(p1, 17, targets).map(({ title, reason }) => `${title}: ${reason}`), [
+      'Investigate: All checks at once', 'Notify Product Owner: 17 min overdue', 'Post an update: 2 min overdue',
+    ]);
+    assert.deepEqual(steps(next(p1, 21, targets)), ['investigate!', 'notifyStakeholders!', 'postUpdate!', 'notifyStakeholders', 'openWarRoom']);
   });
 
   it('asks for what was found, until something is documented', () => {

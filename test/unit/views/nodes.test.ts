@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import type { TimelineEvent } from '../../../src/incident/events.ts';
 import { type IncidentSummary, fold, summarize } from '../../../src/incident/fold.ts';
-import { NOTHING_OPEN, type Node, type TreeInput, bareIncidentNode, closedGroupNode, guideTargets, incidentNode, runbookProblemNode } from '../../../src/views/nodes.ts';
+import { NOTHING_OPEN, type Node, type TreeInput, bareIncidentNode, closedGroupNode, incidentNode, runbookProblemNode } from '../../../src/views/nodes.ts';
+import { guideTargets } from '../../../src/runbook/targets.ts';
 import { INCIDENT, createEvents, minute, stepResult } from '../../support/build-events.ts';
 import { bundledRunbook } from '../../support/bundled-runbook.ts';
 import { START } from '../../support/clock.ts';
@@ -195,7 +196,10 @@ describe('without incidents or without a runbook', () => {
   });
 
   it('reads the targets of the guide from the runbook', () => {
-    assert.deepEqual(guideTargets(bundledRunbook()), { acknowledgeMinutes: 2, responseMinutes: { P1: 0, P2: 15, P3: 60, P4: 240 } });
+    const { clocks, ...targets } = guideTargets(bundledRunbook());
+    assert.deepEqual(targets, { acknowledgeMinutes: 2, responseMinutes: { P1: 0, P2: 15, P3: 60, P4: 240 } });
+    assert.deepEqual(clocks?.updateEvery, { P1: 15, P2: 30, P3: 60, P4: 60 });
+    assert.deepEqual(clocks.stakeholders.P1, [{ title: 'Product Owner', within: 0, every: 60 }, { title: 'Executive Team', within: 30, every: 60 }]);
     assert.equal('acknowledgeMinutes' in guideTargets({ ...bundledRunbook(), metrics: [] }), false);
   });
 });

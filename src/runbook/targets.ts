@@ -1,0 +1,32 @@
+/** The runbook's targets and clocks as the domain reads them. */
+import type { ClockRules } from '../incident/clocks.ts';
+import type { Severity } from '../incident/events.ts';
+import type { GuideTargets } from '../incident/guide.ts';
+import { contactById } from './query.ts';
+import type { Runbook } from './schema.ts';
+
+/** What the guide holds an incident against (runbook 2.1, 11). */
+export function guideTargets(runbook: Runbook): GuideTargets {
+  const acknowledgeMinutes = runbook.metrics.find(({ id }) => id === 'mtta')?.targetMinutes;
+  return {
+    ...(acknowledgeMinutes === undefined ? {} : { acknowledgeMinutes }),
+    responseMinutes: bySeverity(runbook, ({ responseMinutes }) => responseMinutes),
+    clocks: clockRules(runbook),
+  };
+}
+
+/** The runbook's clocks (7.1, 7.3, 8.1, 8.3). */
+export function clockRules(runbook: Runbook): ClockRules {
+  return {
+    updateEvery: bySeverity(runbook, ({ updateEveryMinutes }) => updateEveryMinutes),
+    stakeholders: bySeverity(runbook, ({ stakeholders }) => stakeholders.map(({ contact, withinMinutes, everyMinutes }) => ({
+      title: contactById(runbook, contact)?.title ?? contact, within: withinMinutes, ...(everyMinutes === undefined ? {} : { every: everyMinutes }),
+    }))),
+    resolveWithin: runbook.metrics.find(({ id }) => id === 'mttr')?.targetMinutesBySeverity ?? {},
+    warRoom: { severities: runbook.warRoom.severities, after: runbook.warRoom.afterMinutes },
+  };
+}
+
+function bySeverity<T>({ severities: { P1, P2, P3, P4 } }: Runbook, pick: (level: Runbook['severities']['P1']) => T): Readonly<Record<Severity, T>> {
+  return { P1: pick(P1), P2: pick(P2), P3: pick(P3), P4: pick(P4) };
+}
