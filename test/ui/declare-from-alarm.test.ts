@@ -23,6 +23,7 @@ describe('from an alarm to an assessed incident', () => {
     await page.getByPlaceholder('Its start becomes the start of the impact; Escape declares nothing').waitFor();
     await screenshot(page, 'alarms');
     await page.keyboard.type('db-connections-high');
+    await page.locator('.quick-input-list .monaco-list-row.focused').filter({ hasText: 'db-connections-high' }).waitFor();
     await page.keyboard.press('Enter');
     await page.locator('.part.statusbar').getByText(/Not assessed \d+ s/).waitFor();
     await page.getByText('is declared and recorded.').first().waitFor();
@@ -36,11 +37,15 @@ describe('from an alarm to an assessed incident', () => {
     await runCommand(page, 'Incident: Assess Severity…');
     for (let question = 1; question <= 5; question += 1) {
       await page.getByText(new RegExp(`Assess Severity \\(${question}/5\\)`)).waitFor();
+      // The question is shown before its answers have arrived.
+      await page.locator('.quick-input-list .monaco-list-row.focused').waitFor();
       await page.keyboard.press('Enter');
     }
     await page.getByText('Recommended: P1').waitFor();
+    await page.locator('.quick-input-list .monaco-list-row.focused').filter({ hasText: 'recommended' }).waitFor();
     await screenshot(page, 'assessment');
     await page.keyboard.type('P2');
+    await page.locator('.quick-input-list .monaco-list-row.focused').filter({ hasText: 'P2' }).waitFor();
     await page.keyboard.press('Enter');
     await page.getByText('P2 instead of P1').waitFor();
     await page.keyboard.press('Enter');

@@ -45,9 +45,11 @@ for (const [theme, colorTheme] of Object.entries({ dark: colorThemes.dark, light
       await page.keyboard.press('Enter');
       await page.getByPlaceholder('Severity, in doubt the higher one').waitFor();
       await page.keyboard.type('P1');
+      await page.locator('.quick-input-list .monaco-list-row.focused').filter({ hasText: 'P1' }).waitFor();
       await page.keyboard.press('Enter');
       await page.getByPlaceholder('How was it detected?').waitFor();
       await page.keyboard.type('support');
+      await page.locator('.quick-input-list .monaco-list-row.focused').filter({ hasText: 'support ticket' }).waitFor();
       await page.keyboard.press('Enter');
       await row(`P1 ${TITLE}`).waitFor();
       await page.getByText('is declared and recorded.').first().waitFor();
