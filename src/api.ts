@@ -21,6 +21,13 @@ export interface ApiDeps {
 
 type Arguments = Readonly<Record<string, unknown>>;
 
+/** A message and what became of it. `by hand`: the target is not connected, so somebody has to paste the text. */
+export interface Delivery {
+  readonly target: string;
+  readonly state: 'by hand';
+  readonly text: string;
+}
+
 export interface Api {
   /** `{ title, severity?, environment?, detectedBy?, impactStartedAt?, drill? }` → `{ incident }`, its id. */
   declare(args: Arguments): Promise<{ incident: string }>;
@@ -28,6 +35,8 @@ export interface Api {
   acknowledge(args: Arguments): Promise<{ at: string }>;
   /** `{ incident, answers, override?, overrideReason? }` → `{ severity, reasons }`. */
   assessSeverity(args: Arguments): Promise<{ severity: Severity; reasons: readonly string[] }>;
+  /** `{ incident, status, impact, actions, next, eta }` → `{ deliveries }`: where the text belongs, and whether it went there. */
+  postUpdate(args: Arguments): Promise<{ deliveries: readonly Delivery[] }>;
   /** `{ incident, step, inputs? }` → the result; `incident` may be left out for the checks of runbook 3. */
   runStep(args: Arguments, signal?: AbortSignal): Promise<RunResult>;
   /** `{ incident }` → `{ incident, events }`, in timeline order, corrections applied. */
@@ -95,6 +104,14 @@ export function createApi({ clock, ledger, runbook, runner, streams }: ApiDeps):
         throw new UserError(`The severity of ${incident} could not be read back. Assess it again.`);
       }
       return { severity, reasons: severityReasons };
+    },
+    async postUpdate(args) {
+      const { incident: _incident, ...inputs } = args;
+      const incident = read('postUpdate', args).text('incident');
+      await step('postUpdate', incident, inputs);
+      const [book, { updates, severity }] = await Promise.all([runbook.get(), ledger.read(incident)]);
+      const text = updates.at(-1)?.text ?? '';
+      return { deliveries: book.severities[severity ?? 'P1'].notify.channels.map((target) => ({ target, state: 'by hand', text })) };
     },
     async runStep(args, signal = new AbortController().signal) {
       const inputs = read('runStep', args);

@@ -27,6 +27,7 @@ export function createCommands(deps: Deps): (command: string, argument: unknown)
     'incidentRunbook.declare': { api: api.declare, ui: () => flows.declare() },
     'incidentRunbook.acknowledge': { api: api.acknowledge, ui: (node) => flows.run('acknowledge', node) },
     'incidentRunbook.assessSeverity': { api: api.assessSeverity, ui: (node) => flows.run('assessSeverity', node) },
+    'incidentRunbook.postUpdate': { api: api.postUpdate, ui: (node) => flows.run('postUpdate', node) },
     'incidentRunbook.runStep': { api: api.runStep, ui: (node) => flows.run(node?.step, node) },
     'incidentRunbook.recordByHand': { ui: (node) => flows.recordByHand(node) },
     'incidentRunbook.openStep': { ui: (node) => flows.openStep(node) },

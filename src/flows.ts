@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import type { Api, ApiDeps } from './api.ts';
 import { type ServiceFactory, responder, runbookFile } from './configuration.ts';
 import { UserError } from './errors.ts';
+import { draftUpdate } from './incident/update.ts';
 import { STEPS_WITHOUT_INCIDENT } from './manifest.ts';
 import { environmentsOf, stepById } from './runbook/query.ts';
 import { isAutomated } from './steps/catalog.ts';
@@ -78,7 +79,7 @@ export function createFlows(deps: Deps, api: Api) {
     if (incident === undefined && !STEPS_WITHOUT_INCIDENT.includes(id)) {
       return undefined;
     }
-    const inputs = await inputsFor(id, node);
+    const inputs = await inputsFor(id, { ...node, ...(incident === undefined ? {} : { incident }) });
     if (inputs === undefined) {
       return undefined;
     }
@@ -87,7 +88,7 @@ export function createFlows(deps: Deps, api: Api) {
     return result;
   }
 
-  async function inputsFor(step: string, node: Pick<Node, 'role'> | undefined): Promise<Readonly<Record<string, unknown>> | undefined> {
+  async function inputsFor(step: string, node: Pick<Node, 'incident' | 'role'> | undefined): Promise<Readonly<Record<string, unknown>> | undefined> {
     const ask = await asking();
     switch (step) {
       case 'assessSeverity': {
@@ -101,6 +102,10 @@ export function createFlows(deps: Deps, api: Api) {
         const where = excerpt === undefined ? '' : ` It is recorded with ${excerpt['file']}:${excerpt['startLine']}–${excerpt['endLine']}.`;
         const text = await ask.askText('Document Finding', `What did you find?${where}`);
         return text === undefined ? undefined : { text, ...excerpt };
+      }
+      case 'postUpdate': {
+        const incident = node?.incident;
+        return incident === undefined ? undefined : ask.askUpdate(draftUpdate(await ledger.read(incident)));
       }
       case 'assignRoles': {
         const role = await ask.askRole(await runbook.get(), node?.role, responder());
@@ -144,9 +149,21 @@ export function createFlows(deps: Deps, api: Api) {
     } else {
       vscode.window.setStatusBarMessage(`$(check) ${result.summary}`, 5_000);
     }
+    if (step === 'postUpdate' && incident !== undefined) {
+      void offerUpdate(incident);
+    }
     if (step === 'listAlarms' && incident === undefined) {
       await declareFromAlarm(result);
     }
+  }
+
+  /** No channel is connected: the text is one click away from being pasted where it belongs. */
+  async function offerUpdate(incident: string): Promise<void> {
+    const [book, { updates, severity }] = await Promise.all([runbook.get(), ledger.read(incident)]);
+    const channels = book.severities[severity ?? 'P1'].notify.channels.join(', ');
+    await offer(`The update is recorded. Slack is not connected: copy the text and paste it in ${channels} and the ticket.`, 'Copy text', async () => {
+      await vscode.env.clipboard.writeText(updates.at(-1)?.text ?? '');
+    });
   }
 
   /** Any alarm becomes an incident in one action, with the time it began as the start of the impact (runbook 3). */

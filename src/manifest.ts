@@ -28,6 +28,7 @@ export const COMMANDS = [
   { id: 'incidentRunbook.declare', title: 'Declare Incident…', icon: '$(add)', menus: [title('navigation@1')] },
   { id: 'incidentRunbook.acknowledge', title: 'Acknowledge', icon: '$(check)', palette: HAS_OPEN, menus: [item('^incident\\.declared', 'inline@1'), item('^incident\\.declared', '1_respond@1')] },
   { id: 'incidentRunbook.assessSeverity', title: 'Assess Severity…', icon: '$(law)', palette: HAS_OPEN, menus: [item('^incident\\.(declared|acknowledged)', '1_respond@2')] },
+  { id: 'incidentRunbook.postUpdate', title: 'Post Update…', icon: '$(megaphone)', palette: HAS_OPEN, menus: [item('^incident\\.(declared|acknowledged)', '1_respond@6')] },
   { id: 'incidentRunbook.runStep', title: 'Run Step…', icon: '$(play)', palette: HAS_OPEN, menus: [item('^step\\.automated', 'inline@1'), item('^step\\.automated', '1_run@1')] },
   { id: 'incidentRunbook.recordByHand', title: 'Record as Done by Hand…', icon: '$(edit)', palette: HAS_OPEN, menus: [item('^step\\.', '1_run@2'), item('^step\\.manual', 'inline@1')] },
   { id: 'incidentRunbook.openStep', title: 'Open Step or Evidence', icon: '$(open-preview)', palette: false, menus: [item('^step\\.', '2_open@1')] },

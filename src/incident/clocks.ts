@@ -44,7 +44,7 @@ export function dueSteps(incident: Incident, rules: ClockRules): DueStep[] {
     const at = record === undefined || record.outcome !== 'done' ? Number.NaN : Date.parse(record.at);
     return at >= start ? at : undefined;
   };
-  const due: DueStep[] = [{ step: 'postUpdate', title: 'Post an update', at: (doneAt('postUpdate') ?? start) + rules.updateEvery[severity] * MINUTE }];
+  const due: DueStep[] = [{ step: 'postUpdate', title: 'Post an update', at: Math.max(start, lastUpdate(incident)) + rules.updateEvery[severity] * MINUTE }];
   const told = doneAt('notifyStakeholders');
   for (const { title, within, every } of rules.stakeholders[severity]) {
     if (told === undefined) {
@@ -61,6 +61,12 @@ export function dueSteps(incident: Incident, rules: ClockRules): DueStep[] {
     due.push({ step: 'escalate', title: 'Escalate', at: detected + limit * MINUTE });
   }
   return due.sort((a, b) => a.at - b.at);
+}
+
+/** Epoch ms of the last update, whether written here or recorded as done by hand; zero when there was none. */
+function lastUpdate(incident: Incident): number {
+  const byHand = incident.steps.get('postUpdate');
+  return Math.max(0, ...[incident.updates.at(-1)?.at, byHand?.outcome === 'done' ? byHand.at : undefined].map((at) => (at === undefined ? 0 : Date.parse(at))));
 }
 
 /** `in 4 min`, `due now`, `7 min overdue`. */

@@ -33,6 +33,8 @@ export function describeEvent(event: TimelineEvent): EventLine {
         title: 'Finding',
         detail: event.excerpt === undefined ? event.text : `${event.text} (${event.excerpt.source}:${event.excerpt.startLine})`,
       };
+    case 'update.posted':
+      return { title: `Update: ${event.status}`, detail: event.impact };
     case 'incident.closed':
       return { title: 'Incident closed', detail: event.reason };
     case 'incident.reopened':

@@ -3,6 +3,7 @@
  * An event is never changed; a correction is a new event that names the one it amends.
  */
 import type { Evidence, Level } from './evidence.ts';
+import type { UpdateFields } from './update-fields.ts';
 
 export const SEVERITIES = ['P1', 'P2', 'P3', 'P4'] as const;
 /** Runbook 2.1, from a complete outage (P1) to a minor issue with a workaround (P4). */
@@ -99,6 +100,12 @@ export interface FindingDocumented extends EventBase<'finding.documented'> {
   readonly excerpt?: Excerpt;
 }
 
+/** An internal update, as it was written for the channel and the ticket (runbook 7.1). */
+export interface UpdatePosted extends EventBase<'update.posted'>, UpdateFields {
+  /** The whole text, from the runbook's template. */
+  readonly text: string;
+}
+
 export interface IncidentClosed extends EventBase<'incident.closed'> {
   readonly reason: string;
 }
@@ -120,6 +127,7 @@ export type TimelineEvent =
   | RoleAssigned
   | StepFinished
   | FindingDocumented
+  | UpdatePosted
   | IncidentClosed
   | IncidentReopened
   | EventAmended;

@@ -1,5 +1,5 @@
 import {
-  type Actor, type DetectionSource, type EventAmended, type Excerpt, type Severity, type StepResult, type TimelineEvent,
+  type Actor, type DetectionSource, type EventAmended, type Excerpt, type Severity, type StepResult, type TimelineEvent, type UpdatePosted,
   compareEvents,
 } from './events.ts';
 
@@ -55,6 +55,8 @@ export interface Incident {
   /** Step id → its latest result, whether run alone or inside an investigation. */
   readonly steps: ReadonlyMap<string, StepRecord>;
   readonly findings: readonly Finding[];
+  /** Internal updates, the oldest first (runbook 7.1). */
+  readonly updates: readonly UpdatePosted[];
   readonly closeReason?: string;
   /** In timeline order, corrections applied, retracted events left out. */
   readonly events: readonly TimelineEvent[];
@@ -89,6 +91,7 @@ export function fold(events: readonly TimelineEvent[]): Incident | undefined {
   const steps = new Map<string, StepRecord>();
   const roles: Record<string, string> = {};
   const findings: Finding[] = [];
+  const updates: UpdatePosted[] = [];
   const state: Mutable<Pick<Incident, 'severity' | 'severityReasons' | 'closeReason'>> = { severityReasons: [] };
   const times: Mutable<Incident['times']> = { detected: milestone(declared) };
   if (declared.impactStartedAt !== undefined) {
@@ -127,6 +130,9 @@ export function fold(events: readonly TimelineEvent[]): Incident | undefined {
           ...(event.excerpt === undefined ? {} : { excerpt: event.excerpt }),
         });
         break;
+      case 'update.posted':
+        updates.push(event);
+        break;
       case 'incident.closed':
         times.closed = milestone(event);
         state.closeReason = event.reason;
@@ -152,6 +158,7 @@ export function fold(events: readonly TimelineEvent[]): Incident | undefined {
     roles,
     steps,
     findings,
+    updates,
     events: effective,
   };
 }

@@ -35,6 +35,7 @@ const BODIES: Readonly<Record<TimelineEvent['type'], Check>> = {
   'role.assigned': object({ role: text, person: text }),
   'step.finished': object({ result: RESULT, parts: optional(listOf(RESULT)) }),
   'finding.documented': object({ text, excerpt: optional(object({ source: text, language: text, startLine: count, endLine: count, text })) }),
+  'update.posted': object({ status: text, impact: text, actions: text, next: text, eta: text, text }),
   'incident.closed': object({ reason: text }),
   'incident.reopened': object({ reason: text }),
   'event.amended': object({ amends: text, changes: object({ at: optional(time), text: optional(text), retracted: optional(flag) }) }),

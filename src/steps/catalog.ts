@@ -19,6 +19,7 @@ const ACTIONS: Readonly<Record<string, () => Promise<Action>>> = {
   tailLogs: () => import('./chapter-5-logs.ts').then((chapter) => chapter.tailLogs),
   investigate: () => Promise.resolve({ kind: 'investigate' } as const),
   documentFinding: () => import('./records.ts').then((records) => records.documentFinding),
+  postUpdate: () => import('./records.ts').then((records) => records.postUpdate),
   assignRoles: () => import('./records.ts').then((records) => records.assignRoles),
 };
 

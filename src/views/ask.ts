@@ -4,9 +4,10 @@ import { type Clock, formatDuration } from '../incident/clock.ts';
 import { DETECTION_SOURCES, type DetectionSource, SEVERITIES, type Severity } from '../incident/events.ts';
 import type { IncidentSummary } from '../incident/fold.ts';
 import { assess } from '../incident/severity.ts';
+import { UPDATE_STATUSES, type UpdateFields } from '../incident/update-fields.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { environmentsOf } from '../runbook/query.ts';
-import type { Runbook } from '../runbook/schema.ts';
+import type { AssessmentQuestion, Runbook } from '../runbook/schema.ts';
 import { isAutomated } from '../steps/catalog.ts';
 
 interface Choice<T> extends vscode.QuickPickItem {
@@ -76,6 +77,57 @@ export async function askIncident(ledger: Ledger, clock: Clock, placeHolder: str
   })), { placeHolder });
 }
 
+/** Asks one question after the other in one picker, with a way back. */
+function askQuestions(questions: readonly AssessmentQuestion[]): Promise<Record<string, string> | undefined> {
+  const picker = vscode.window.createQuickPick<Choice<string>>();
+  const answers: Record<string, string> = {};
+  let index = 0;
+  const show = (): void => {
+    const question = questions[index];
+    if (question === undefined) {
+      return;
+    }
+    const items = question.options.map(({ id, label, countsAs }) => ({ label, description: countsAs === undefined ? '' : 'counts as the graver answer', value: id }));
+    picker.title = `Assess Severity: ${question.text}`;
+    picker.placeholder = question.hint ?? question.text;
+    picker.step = index + 1;
+    picker.buttons = index === 0 ? [] : [vscode.QuickInputButtons.Back];
+    picker.value = '';
+    picker.items = items;
+    picker.activeItems = [items.find(({ value }) => value === answers[question.id]) ?? items[0]].filter((item) => item !== undefined);
+  };
+  picker.totalSteps = questions.length;
+  picker.ignoreFocusOut = true;
+  return new Promise<Record<string, string> | undefined>((resolve) => {
+    picker.onDidAccept(() => {
+      const [chosen] = picker.selectedItems;
+      const question = questions[index];
+      if (chosen === undefined || question === undefined) {
+        return;
+      }
+      answers[question.id] = chosen.value;
+      index += 1;
+      if (index === questions.length) {
+        resolve(answers);
+        picker.hide();
+      } else {
+        show();
+      }
+    });
+    picker.onDidTriggerButton(() => {
+      index -= 1;
+      show();
+    });
+    picker.onDidHide(() => {
+      // Without effect when the last question has been answered.
+      resolve(undefined);
+      picker.dispose();
+    });
+    show();
+    picker.show();
+  });
+}
+
 export interface AssessmentAnswer {
   readonly answers: Readonly<Record<string, string>>;
   readonly override?: Severity;
@@ -84,18 +136,9 @@ export interface AssessmentAnswer {
 
 /** The five questions of runbook 2.2, then the recommendation, which may be overridden with a reason. */
 export async function askAssessment(runbook: Runbook): Promise<AssessmentAnswer | undefined> {
-  const answers: Record<string, string> = {};
-  const { questions } = runbook.assessment;
-  for (const [index, question] of questions.entries()) {
-    const answer = await pick(question.options.map(({ id, label, countsAs }) => ({ label, description: countsAs === undefined ? '' : 'counts as the graver answer', value: id })), {
-      title: `Assess Severity (${index + 1}/${questions.length}): ${question.text}`,
-      placeHolder: question.hint ?? question.text,
-      ignoreFocusOut: true,
-    });
-    if (answer === undefined) {
-      return undefined;
-    }
-    answers[question.id] = answer;
+  const answers = await askQuestions(runbook.assessment.questions);
+  if (answers === undefined) {
+    return undefined;
   }
   const recommended = assess(runbook.assessment, answers);
   const level = await pick<Severity>([
@@ -110,6 +153,20 @@ export async function askAssessment(runbook: Runbook): Promise<AssessmentAnswer 
   }
   const overrideReason = await askText(`${level} instead of ${recommended.severity}`, 'Why? It is recorded with the severity.');
   return overrideReason === undefined ? undefined : { answers, override: level, overrideReason };
+}
+
+/** The five fields of an update, each with what the timeline suggests (runbook 7.1). */
+export async function askUpdate(draft: UpdateFields): Promise<Readonly<Record<keyof UpdateFields, string>> | undefined> {
+  const status = await pick<string>(UPDATE_STATUSES.map((value) => ({ label: value, description: value === draft.status ? 'as before' : '', value })), {
+    title: 'Post Update (1/5)', placeHolder: 'Where does the incident stand?', ignoreFocusOut: true,
+  });
+  const impact = status === undefined ? undefined : await askText('Post Update (2/5)', 'Impact: what do users notice now?', draft.impact);
+  const actions = impact === undefined ? undefined : await askText('Post Update (3/5)', 'Actions taken since the last update', draft.actions);
+  const next = actions === undefined ? undefined : await askText('Post Update (4/5)', 'Next steps', draft.next);
+  const eta = next === undefined ? undefined : await askText('Post Update (5/5)', 'ETA: when is it expected to be resolved?', draft.eta);
+  return status === undefined || impact === undefined || actions === undefined || next === undefined || eta === undefined
+    ? undefined
+    : { status, impact, actions, next, eta };
 }
 
 export function askStep(runbook: Runbook): Promise<string | undefined> {

@@ -62,6 +62,7 @@ export function timelineDocument(incident: Incident, runbook: Runbook | undefine
       return [event.at.replace('T', ' ').replace('Z', ''), escapeMarkdown(event.actor.name), `${level === undefined ? '' : `${levelMark(level)} `}${escapeMarkdown(title)}`, escapeMarkdown(detail)];
     })),
     ...findingsSection(incident),
+    ...(incident.updates.length === 0 ? [] : ['## Updates', ...incident.updates.map((update) => codeBlock(update.text))]),
   ].join('\n\n'));
 }
 

@@ -154,6 +154,7 @@ function stepState(incident: Incident, step: RunbookStep): string | undefined {
     case 'acknowledge': return acknowledged === undefined ? undefined : `${acknowledged.at.slice(11, 16)} UTC`;
     case 'assessSeverity': return assessed === undefined ? undefined : `${incident.severity ?? ''} · ${assessed.at.slice(11, 16)} UTC`;
     case 'documentFinding': return incident.findings.length === 0 ? undefined : `${incident.findings.length} documented`;
+    case 'postUpdate': return incident.updates.length === 0 ? undefined : `${incident.updates.length} posted, last ${incident.updates.at(-1)?.at.slice(11, 16) ?? ''} UTC`;
     case 'assignRoles': return Object.keys(incident.roles).length === 0 ? undefined : `${Object.keys(incident.roles).length} assigned`;
     default: return undefined;
   }

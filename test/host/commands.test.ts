@@ -49,6 +49,17 @@ describe('the commands as an API', () => {
     assert.ok(incidents.some(({ id }) => id === incident));
   });
 
+  it('writes an update with the template, and says where it belongs as long as nothing is connected', async () => {
+    const incident = await declare('Slow prescriptions', { severity: 'P1' });
+    const fields = { status: 'Investigating', impact: 'Slow', actions: 'Looked at the pool', next: 'Restart', eta: '1 hour' };
+    const { deliveries } = await call<{ deliveries: { target: string; state: string; text: string }[] }>('postUpdate', { incident, ...fields });
+    assert.deepEqual(deliveries.map(({ target, state }) => [target, state]), [['#incidents', 'by hand']]);
+    assert.match(deliveries[0]?.text ?? '', /^Incident Update - .*\nStatus: Investigating\nImpact: Slow\n[\s\S]*\nNext update: \d{4}-/);
+    assert.equal((await timeline(incident)).at(-1)?.type, 'update.posted');
+    assert.match(await messageOf(call('postUpdate', { incident, ...fields, status: 'Fine' })), /Investigating, Mitigating, Resolved/);
+    assert.match(await messageOf(call('postUpdate', { incident, ...fields, next: '' })), /"next" must be a text/);
+  });
+
   it('corrects an event by another one', async () => {
     const incident = await declare('Times to correct');
     await call('acknowledge', { incident });

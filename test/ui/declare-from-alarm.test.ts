@@ -35,11 +35,16 @@ describe('from an alarm to an assessed incident', () => {
 
   it('assesses the severity by five questions, and takes an override only with a reason', async () => {
     await runCommand(page, 'Incident: Assess Severity…');
-    for (let question = 1; question <= 5; question += 1) {
-      await page.getByText(new RegExp(`Assess Severity \\(${question}/5\\)`)).waitFor();
-      // The question is shown before its answers have arrived.
+    const answer = async (question: number): Promise<void> => {
+      await page.getByText(new RegExp(`Assess Severity: .*\\(${question}/5\\)`)).waitFor();
       await page.locator('.quick-input-list .monaco-list-row.focused').waitFor();
       await page.keyboard.press('Enter');
+    };
+    await answer(1);
+    await page.getByText(/Assess Severity: .*\(2\/5\)/).waitFor();
+    await page.locator('.quick-input-widget .codicon-quick-input-back').click();
+    for (let question = 1; question <= 5; question += 1) {
+      await answer(question);
     }
     await page.getByText('Recommended: P1').waitFor();
     await page.locator('.quick-input-list .monaco-list-row.focused').filter({ hasText: 'recommended' }).waitFor();
@@ -54,5 +59,26 @@ describe('from an alarm to an assessed incident', () => {
     await page.keyboard.press('Enter');
     await page.locator('.part.statusbar').getByText(/P2 \d+ /).waitFor();
     await findPreview(page, '', /instead of P1: Only the test pharmacy is affected/);
+  });
+
+  it('writes an update from what the timeline suggests, and winds its clock up', async () => {
+    const row = page.locator('.part.sidebar .monaco-list-row').filter({ hasText: 'Post an update' }).first();
+    await row.filter({ hasText: /in 2\d min/ }).waitFor();
+    await row.click();
+    await page.getByText('Post Update (1/5)').waitFor();
+    await page.locator('.quick-input-list .monaco-list-row.focused').waitFor();
+    await page.keyboard.press('Enter');
+    for (const [field, text] of [[2, ''], [3, 'Looked at the pool'], [4, 'Restart the service'], [5, '']] as const) {
+      await page.getByText(`Post Update (${field}/5)`).waitFor();
+      if (text !== '') {
+        await page.locator('.quick-input-widget input').first().fill(text);
+      }
+      await page.keyboard.press('Enter');
+    }
+    await page.locator('.notifications-toasts').getByText(/The update is recorded\. Slack is not connected/).waitFor();
+    await screenshot(page, 'update');
+    await page.getByText('Copy text', { exact: true }).click();
+    await findPreview(page, '', /Incident Update - [\s\S]*Actions Taken: Looked at the pool\nNext Steps: Restart the service[\s\S]*Next update:/);
+    assert.match(await page.evaluate('navigator.clipboard.readText()'), /^Incident Update - /);
   });
 });

@@ -46,6 +46,15 @@ describe('dueSteps, by the clocks of the bundled runbook', () => {
     }
   });
 
+  it('is wound up by an update recorded by hand as well, whichever came last', () => {
+    const { events, event } = assessed('P2');
+    const written = { status: 'Mitigating', impact: 'i', actions: 'a', next: 'n', eta: 'e', text: 't' } as const;
+    events.push(event('update.posted', written, { minute: 20 }));
+    assert.ok(due(events).includes('Post an update @ 50'));
+    events.push(event('step.finished', { result: stepResult('postUpdate') }, { minute: 10 }));
+    assert.ok(due(events).includes('Post an update @ 50'));
+  });
+
   it('is not wound up by an update that failed', () => {
     const { events, event } = assessed('P2');
     events.push(event('step.finished', { result: stepResult('postUpdate', { outcome: 'failed' }) }, { minute: 10 }));

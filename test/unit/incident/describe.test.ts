@@ -19,6 +19,7 @@ const LINES: readonly (readonly [event: TimelineEvent, title: string, detail: st
   [event('step.finished', { result: stepResult('searchErrors', { title: 'Search errors', outcome: 'failed', summary: 'No session' }) }), 'Search errors', 'failed: No session'],
   [event('finding.documented', { text: 'The pool is too small' }), 'Finding', 'The pool is too small'],
   [event('finding.documented', { text: 'The pool is too small', excerpt }), 'Finding', 'The pool is too small (src/db/pool.js:17)'],
+  [event('update.posted', { status: 'Mitigating', impact: 'Slow', actions: 'a', next: 'n', eta: 'e', text: 't' }), 'Update: Mitigating', 'Slow'],
   [event('incident.closed', { reason: 'Restarted' }), 'Incident closed', 'Restarted'],
   [event('incident.reopened', { reason: 'Back' }), 'Incident reopened', 'Back'],
   [event('event.amended', { amends: 'x', changes: { at: minute(1), text: 'so' } }), 'Corrected', `${minute(1)}: so`],
@@ -39,7 +40,7 @@ describe('describeEvent', () => {
     const types = new Set(LINES.map(([{ type }]) => type));
     const all: Readonly<Record<TimelineEvent['type'], true>> = {
       'incident.declared': true, 'incident.acknowledged': true, 'severity.set': true, 'role.assigned': true, 'step.finished': true,
-      'finding.documented': true, 'incident.closed': true, 'incident.reopened': true, 'event.amended': true,
+      'finding.documented': true, 'update.posted': true, 'incident.closed': true, 'incident.reopened': true, 'event.amended': true,
     };
     assert.deepEqual(Object.keys(all).filter((type) => !types.has(type as TimelineEvent['type'])), []);
   });

@@ -14,6 +14,7 @@ const EVENTS: readonly (readonly [event: object, required: readonly string[]])[]
   [event('role.assigned', { role: 'scribe', person: '' }), ['role', 'person']],
   [event('step.finished', { result: stepResult('a', { evidence }), parts: [stepResult('b')] }), ['result', 'result.step', 'result.summary', 'result.evidence', 'result.evidence.markdown', 'result.evidence.charts.0.series.0.points.0.1', 'result.evidence.links.0.url', 'parts', 'parts.0.title']],
   [event('finding.documented', { text: 't', excerpt: { source: 'a', language: '', startLine: 1, endLine: 1, text: '' } }), ['text', 'excerpt', 'excerpt.startLine']],
+  [event('update.posted', { status: 'Mitigating', impact: 'i', actions: 'a', next: 'n', eta: 'e', text: 't' }), ['status', 'impact', 'actions', 'next', 'eta', 'text']],
   [event('incident.closed', { reason: 'r' }), ['reason']],
   [event('incident.reopened', { reason: 'r' }), ['reason']],
   [event('event.amended', { amends: 'x', changes: { at: minute(1), text: 't', retracted: true } }), ['amends', 'changes', 'changes.at', 'changes.text', 'changes.retracted']],
