@@ -3,13 +3,12 @@
  * tree) it asks; with one argument object it asks nothing and returns JSON (DESIGN, "Commands are an API").
  */
 import * as vscode from 'vscode';
-import { UserError } from './errors.ts';
-import type { CommandId } from './manifest.ts';
-import { STEPS_WITHOUT_INCIDENT, STEP_COMMAND_PREFIX } from './manifest.ts';
 import { createApi } from './api.ts';
+import { UserError } from './errors.ts';
 import { type Deps, createFlows } from './flows.ts';
+import { type CommandId, STEPS_WITHOUT_INCIDENT, STEP_COMMAND_PREFIX } from './manifest.ts';
 import { runCommand } from './run-command.ts';
-import { type Node } from './views/nodes.ts';
+import type { Node } from './views/nodes.ts';
 
 type Arguments = Readonly<Record<string, unknown>>;
 

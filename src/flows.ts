@@ -24,14 +24,12 @@ export interface Deps extends ApiDeps {
 /** Lines of a selection kept with a finding. */
 const EXCERPT_LINES = 200;
 
-export type Flows = ReturnType<typeof createFlows>;
-
 export function createFlows(deps: Deps, api: Api) {
   const { clock, documents, ledger, runbook, runner, services, view } = deps;
   const asking = () => import('./views/ask.ts');
 
   /** The incident of the row, the only open one, or the one chosen. */
-  async function incidentFor(node: Node | undefined, placeHolder: string, status: 'open' | 'closed' = 'open'): Promise<string | undefined> {
+  async function incidentFor(node: Pick<Node, 'incident'> | undefined, placeHolder: string, status: 'open' | 'closed' = 'open'): Promise<string | undefined> {
     if (node?.incident !== undefined) {
       return node.incident;
     }
@@ -75,7 +73,7 @@ export function createFlows(deps: Deps, api: Api) {
     }
     const incident = STEPS_WITHOUT_INCIDENT.includes(id) && node?.incident === undefined && (await ledger.list('open')).length === 0
       ? undefined
-      : await incidentFor(node as Node | undefined, `${step.title}: for which incident?`);
+      : await incidentFor(node, `${step.title}: for which incident?`);
     if (incident === undefined && !STEPS_WITHOUT_INCIDENT.includes(id)) {
       return undefined;
     }
@@ -142,7 +140,10 @@ export function createFlows(deps: Deps, api: Api) {
     if (result.status === 'failed') {
       throw new UserError(`${title}: ${result.summary}`);
     }
-    if (result.evidence !== undefined && result.status === 'done' && step !== 'tailLogs') {
+    if (result.status === 'cancelled') {
+      return;
+    }
+    if (result.evidence !== undefined && step !== 'tailLogs') {
       await (incident === undefined || result.event === undefined
         ? documents.openUnrecorded(title, result.evidence)
         : documents.openEvidence(incident, result.event, step, title));

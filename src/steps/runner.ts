@@ -229,11 +229,10 @@ function overview(parts: readonly StepResult[]): Evidence {
   return {
     level,
     summary: worst === undefined ? 'The runbook marks no check for the investigation' : `${verdict}${level === 'ok' ? '' : `. Worst: ${worst.title}: ${worst.summary}`}`,
-    markdown: [
-      table(['', 'Check', 'Section', 'Result', 'Took'], parts.map((part) => [
-        levelMark(part.level), escapeMarkdown(part.title), part.section, escapeMarkdown(part.outcome === 'failed' ? `Could not run: ${part.summary}` : part.summary), `${part.durationMs}\u00a0ms`,
-      ])),
-    ].join('\n\n'),
+    markdown: table(['', 'Check', 'Section', 'Result', 'Took'], parts.map((part) => [
+      levelMark(part.level), escapeMarkdown(part.title), part.section,
+      escapeMarkdown(part.outcome === 'failed' ? `Could not run: ${part.summary}` : part.summary), `${part.durationMs}\u00a0ms`,
+    ])),
     data: { levels: Object.fromEntries(parts.map((part) => [part.step, part.level])) },
   };
 }
