@@ -33,7 +33,12 @@ interface Timeline {
   cursor: Cursor;
   events: TimelineEvent[];
   incident: Incident | undefined;
+  /** Whether a whole line has been read, of whatever kind: a file without one is being declared this moment. */
+  written: boolean;
 }
+
+/** Nothing is recorded under that id. */
+class NoSuchIncident extends UserError {}
 
 const SUFFIX = '.jsonl';
 const INCIDENT_ID = /^INC-\d{8}-[0-9A-Z]{4,}$/;
@@ -109,7 +114,7 @@ export class LocalLedger implements Ledger {
           await this.#remember(read);
         }
         return read;
-      }).catch((error: unknown) => this.#leaveOut(id, error));
+      }).catch((error: unknown) => { this.#leaveOut(id, error); });
       return incident === undefined ? undefined : summarize(incident);
     });
     return summaries
@@ -131,9 +136,8 @@ export class LocalLedger implements Ledger {
   }
 
   /** An unreadable timeline does not keep the others from being listed, and is told of once. An empty one is being declared. */
-  async #leaveOut(id: string, error: unknown): Promise<undefined> {
-    const { size } = await stat(this.#file(id)).catch(() => ({ size: 0 }));
-    if (size > 0 && !this.#unreadable.has(id)) {
+  #leaveOut(id: string, error: unknown): void {
+    if (!(error instanceof NoSuchIncident) && !this.#unreadable.has(id)) {
       this.#unreadable.add(id);
       this.#options.onUnreadable?.(id, error);
     }
@@ -197,7 +201,7 @@ export class LocalLedger implements Ledger {
   }
 
   async #load(id: string): Promise<Incident> {
-    const timeline: Timeline = this.#timelines.get(id) ?? { cursor: { position: 0, lines: 0 }, events: [], incident: undefined };
+    const timeline: Timeline = this.#timelines.get(id) ?? { cursor: { position: 0, lines: 0 }, events: [], incident: undefined, written: false };
     const file = this.#file(id);
     const known = INCIDENT_ID.test(id);
     const content = known ? await readRecords(file, isTimelineEvent, timeline.cursor) : undefined;
@@ -206,11 +210,12 @@ export class LocalLedger implements Ledger {
       timeline.events = mergeTimelines(restarted ? [] : timeline.events, content.records);
       timeline.cursor = content.cursor;
       timeline.incident = fold(timeline.events);
+      timeline.written = (timeline.written && !restarted) || content.records.length + content.damaged.length > 0;
       this.#timelines.set(id, timeline);
       await this.#keepAside(file, content.damaged);
     }
     if (timeline.incident === undefined) {
-      throw await this.#unknownIncident(id, timeline.cursor.position > 0);
+      throw await this.#unknownIncident(id, timeline.written);
     }
     return timeline.incident;
   }
@@ -221,7 +226,7 @@ export class LocalLedger implements Ledger {
     }
     const open = await this.#ids();
     const hint = open.length === 0 ? 'There is none yet: declare one first.' : `Known: ${open.slice(-5).reverse().join(', ')}${open.length > 5 ? ', …' : ''}.`;
-    return new UserError(`There is no incident "${id}". ${hint}`);
+    return new NoSuchIncident(`There is no incident "${id}". ${hint}`);
   }
 
   async #keepAside(file: string, damaged: readonly DamagedLine[]): Promise<void> {

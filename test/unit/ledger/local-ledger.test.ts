@@ -187,6 +187,25 @@ describe('LocalLedger', () => {
       await assert.rejects(ledger.append('INC-20261123-DIRS', finding('x')), userError('could not be read'));
     });
 
+    it('takes an incident that is being declared for no damage', async () => {
+      const told: string[] = [];
+      const writer = ledgerIn(folder());
+      const reader = ledgerIn(folder(), { onUnreadable: (incident) => { told.push(incident); } });
+      let declaring = true;
+      const declarations = (async () => {
+        for (let count = 0; count < 200; count += 1) {
+          await writer.declare(declaration());
+        }
+        declaring = false;
+      })();
+      while (declaring) {
+        await reader.list();
+      }
+      await declarations;
+      assert.deepEqual(told, []);
+      assert.equal((await reader.list()).length, 200);
+    });
+
     it('follows a file that another program made shorter', async () => {
       const ledger = ledgerIn(folder());
       const { id } = await ledger.declare(declaration());
