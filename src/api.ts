@@ -2,10 +2,11 @@
 import { UserError } from './errors.ts';
 import type { Clock } from './incident/clock.ts';
 import { DETECTION_SOURCES, SEVERITIES, type Severity, type TimelineEvent } from './incident/events.ts';
-import type { IncidentSummary } from './incident/fold.ts';
+import type { Incident, IncidentSummary } from './incident/fold.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { LogStreamer } from './logs/stream.ts';
 import { environmentByKey } from './runbook/query.ts';
+import type { Runbook } from './runbook/schema.ts';
 import type { RunbookSource } from './runbook/source.ts';
 import { preload } from './steps/catalog.ts';
 import { Inputs } from './steps/inputs.ts';
@@ -49,6 +50,12 @@ export interface Api {
   close(args: Arguments): Promise<{ at: string }>;
   /** `{ incident, reason }` → `{ at }`. */
   reopen(args: Arguments): Promise<{ at: string }>;
+}
+
+/** Where the last update belongs (runbook 4.4, 7.1), the text with it; without a severity as for the gravest. */
+export function updateDeliveries({ severities }: Runbook, { severity, updates }: Incident): readonly Delivery[] {
+  const text = updates.at(-1)?.text ?? '';
+  return severities[severity ?? 'P1'].notify.channels.map((target) => ({ target, state: 'by hand', text }));
 }
 
 export function createApi({ clock, ledger, runbook, runner, streams }: ApiDeps): Api {
@@ -109,9 +116,7 @@ export function createApi({ clock, ledger, runbook, runner, streams }: ApiDeps):
       const { incident: _incident, ...inputs } = args;
       const incident = read('postUpdate', args).text('incident');
       await step('postUpdate', incident, inputs);
-      const [book, { updates, severity }] = await Promise.all([runbook.get(), ledger.read(incident)]);
-      const text = updates.at(-1)?.text ?? '';
-      return { deliveries: book.severities[severity ?? 'P1'].notify.channels.map((target) => ({ target, state: 'by hand', text })) };
+      return { deliveries: updateDeliveries(await runbook.get(), await ledger.read(incident)) };
     },
     async runStep(args, signal = new AbortController().signal) {
       const inputs = read('runStep', args);

@@ -1,6 +1,6 @@
 /** What each command asks a person, before it does what the API does. Lets go quietly when the person cancels. */
 import * as vscode from 'vscode';
-import type { Api, ApiDeps } from './api.ts';
+import { type Api, type ApiDeps, updateDeliveries } from './api.ts';
 import { type ServiceFactory, responder, runbookFile } from './configuration.ts';
 import { UserError } from './errors.ts';
 import { draftUpdate } from './incident/update.ts';
@@ -160,10 +160,10 @@ export function createFlows(deps: Deps, api: Api) {
 
   /** No channel is connected: the text is one click away from being pasted where it belongs. */
   async function offerUpdate(incident: string): Promise<void> {
-    const [book, { updates, severity }] = await Promise.all([runbook.get(), ledger.read(incident)]);
-    const channels = book.severities[severity ?? 'P1'].notify.channels.join(', ');
+    const deliveries = updateDeliveries(await runbook.get(), await ledger.read(incident));
+    const channels = deliveries.map(({ target }) => target).join(', ');
     await offer(`The update is recorded. Slack is not connected: copy the text and paste it in ${channels} and the ticket.`, 'Copy text', async () => {
-      await vscode.env.clipboard.writeText(updates.at(-1)?.text ?? '');
+      await vscode.env.clipboard.writeText(deliveries[0]?.text ?? '');
     });
   }
 

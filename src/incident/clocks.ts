@@ -40,11 +40,11 @@ export function dueSteps(incident: Incident, rules: ClockRules): DueStep[] {
   const detected = Date.parse(incident.times.detected.at);
   /** When the step was last done since the clock started. */
   const doneAt = (step: string): number | undefined => {
-    const record = incident.steps.get(step);
-    const at = record === undefined || record.outcome !== 'done' ? Number.NaN : Date.parse(record.at);
-    return at >= start ? at : undefined;
+    const at = lastDone(incident, step);
+    return at !== undefined && at >= start ? at : undefined;
   };
-  const due: DueStep[] = [{ step: 'postUpdate', title: 'Post an update', at: Math.max(start, lastUpdate(incident)) + rules.updateEvery[severity] * MINUTE }];
+  const updated = Math.max(start, lastDone(incident, 'postUpdate') ?? start, Date.parse(incident.updates.at(-1)?.at ?? since.at));
+  const due: DueStep[] = [{ step: 'postUpdate', title: 'Post an update', at: updated + rules.updateEvery[severity] * MINUTE }];
   const told = doneAt('notifyStakeholders');
   for (const { title, within, every } of rules.stakeholders[severity]) {
     if (told === undefined) {
@@ -53,7 +53,7 @@ export function dueSteps(incident: Incident, rules: ClockRules): DueStep[] {
       due.push({ step: 'notifyStakeholders', title: `Update ${title}`, at: told + every * MINUTE });
     }
   }
-  if (rules.warRoom.severities.includes(severity) && !incident.steps.has('openWarRoom')) {
+  if (rules.warRoom.severities.includes(severity) && lastDone(incident, 'openWarRoom') === undefined) {
     due.push({ step: 'openWarRoom', title: 'Open a war room', at: detected + rules.warRoom.after * MINUTE });
   }
   const limit = rules.resolveWithin[severity];
@@ -63,10 +63,10 @@ export function dueSteps(incident: Incident, rules: ClockRules): DueStep[] {
   return due.sort((a, b) => a.at - b.at);
 }
 
-/** Epoch ms of the last update, whether written here or recorded as done by hand; zero when there was none. */
-function lastUpdate(incident: Incident): number {
-  const byHand = incident.steps.get('postUpdate');
-  return Math.max(0, ...[incident.updates.at(-1)?.at, byHand?.outcome === 'done' ? byHand.at : undefined].map((at) => (at === undefined ? 0 : Date.parse(at))));
+/** Epoch ms; an attempt that failed or was cancelled did nothing. */
+function lastDone(incident: Incident, step: string): number | undefined {
+  const record = incident.steps.get(step);
+  return record?.outcome === 'done' ? Date.parse(record.at) : undefined;
 }
 
 /** `in 4 min`, `due now`, `7 min overdue`. */

@@ -5,7 +5,7 @@
  */
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { UserError, messageOf } from '../errors.ts';
+import { UserError, codeOf, messageOf } from '../errors.ts';
 
 export interface DamagedLine {
   /** 1-based. */
@@ -121,10 +121,6 @@ export async function flushDirectory(directory: string): Promise<void> {
   } finally {
     await handle.close();
   }
-}
-
-export function codeOf(error: unknown): string | undefined {
-  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
 async function flush(handle: FileHandle): Promise<void> {

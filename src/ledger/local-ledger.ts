@@ -5,14 +5,14 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { appendFile, mkdir, open, readFile, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UserError, messageOf } from '../errors.ts';
+import { UserError, codeOf, messageOf } from '../errors.ts';
 import { type Clock, iso } from '../incident/clock.ts';
 import { type Actor, type NewEvent, type TimelineEvent, mergeTimelines } from '../incident/events.ts';
 import { type Incident, type IncidentSummary, fold, summarize } from '../incident/fold.ts';
 import { isTimelineEvent } from '../incident/recognise.ts';
 import { ClosedIndex } from './closed-index.ts';
 import type { IdSource } from './ids.ts';
-import { type Cursor, type DamagedLine, appendRecord, codeOf, flushDirectory, readRecords } from './journal.ts';
+import { type Cursor, type DamagedLine, appendRecord, flushDirectory, readRecords } from './journal.ts';
 import type { Ledger } from './ledger.ts';
 
 export interface LocalLedgerOptions {

@@ -1,5 +1,6 @@
 /** Checks data against the schema, and says in words what a place must hold and what stands there instead. */
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import { lowerFirst } from '../text.ts';
 import { formatPath, type Path } from './problems.ts';
 import { type Runbook, RunbookSchema } from './schema.ts';
 import { didYouMean, hint, nearest } from './suggest.ts';
@@ -140,11 +141,6 @@ function shown(value: unknown): string {
 
 function quoted(text: string): string {
   return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
-}
-
-/** Leaves abbreviations such as AWS and IANA as they are. */
-function lowerFirst(text: string): string {
-  return /^[A-Z](?![A-Z])/.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text;
 }
 
 function withoutPeriod(text: string): string {

@@ -1,6 +1,6 @@
 import { Socket } from 'node:net';
-import { Client, DatabaseError } from 'pg';
-import { CancelledError, UserError, messageOf } from '../errors.ts';
+import { Client } from 'pg';
+import { CancelledError, UserError, codeOf, messageOf } from '../errors.ts';
 import { TOO_MANY_CONNECTIONS } from './postgres-codes.ts';
 
 /** What came of a connection. A refusal by the server is a finding, not a failure of the check. */
@@ -56,7 +56,7 @@ export async function checkConnectivity(connectionString: string, timeouts: { co
     if (signal.aborted) {
       throw new CancelledError();
     }
-    const code = codeOf(error);
+    const code = causeOf(error);
     return { code, latencyMs: elapsed(), target, problem: explain(error, code, timeouts) };
   } finally {
     signal.removeEventListener('abort', cancel);
@@ -74,14 +74,9 @@ function describeTarget(connectionString: string): string {
   return `${url.hostname}:${url.port === '' ? '5432' : url.port}${url.pathname}`;
 }
 
-function codeOf(error: unknown): string {
-  if (error instanceof DatabaseError && error.code !== undefined) {
-    return error.code;
-  }
-  if (error instanceof Error && 'code' in error && typeof error.code === 'string') {
-    return error.code;
-  }
-  return /timeout/i.test(messageOf(error)) ? 'ETIMEDOUT' : 'unknown';
+/** The SQLSTATE, the network code, or what the driver says without one. */
+function causeOf(error: unknown): string {
+  return codeOf(error) ?? (/timeout/i.test(messageOf(error)) ? 'ETIMEDOUT' : 'unknown');
 }
 
 function explain(error: unknown, code: string, timeouts: { connectMs: number; statementMs: number }): string {

@@ -4,7 +4,8 @@ import { type Evidence, type Level, worstLevel } from '../incident/evidence.ts';
 import type { RunbookEndpoint } from '../runbook/schema.ts';
 import type { ProbeResult } from '../services/http.ts';
 import type { Endpoints } from '../services/endpoints.ts';
-import { codeBlock, escapeMarkdown, inlineCode, levelMark, plural, table, utc } from './markdown.ts';
+import { plural } from '../text.ts';
+import { codeBlock, escapeMarkdown, inlineCode, levelMark, table, utc } from './markdown.ts';
 import type { ReadAction } from './step.ts';
 
 const DEFAULT_TIMEOUT_MS = 5_000;

@@ -4,7 +4,8 @@ import { formatDuration, iso } from '../incident/clock.ts';
 import type { Level } from '../incident/evidence.ts';
 import { groupByShape } from '../logs/shape.ts';
 import type { LogEvent } from '../services/aws/logs.ts';
-import { codeBlock, escapeMarkdown, inlineCode, levelMark, plural, table, utc } from './markdown.ts';
+import { plural } from '../text.ts';
+import { codeBlock, escapeMarkdown, inlineCode, levelMark, table, utc } from './markdown.ts';
 import type { ReadAction } from './step.ts';
 
 /** Events read before the search stops and says so; grouping more would not change the picture. */

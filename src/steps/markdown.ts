@@ -45,11 +45,6 @@ export function levelMark(level: Level): string {
   return `${MARKS[level]}\u00a0${level}`;
 }
 
-/** `1 alarm`, `3 alarms`. */
-export function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
-}
-
 function longestRun(text: string): number {
   return Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
 }

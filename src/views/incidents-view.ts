@@ -6,6 +6,8 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { VIEW } from '../manifest.ts';
 import type { Runbook } from '../runbook/schema.ts';
 import type { RunListener } from '../steps/runner.ts';
+import { plural } from '../text.ts';
+import { coalesce } from './coalesce.ts';
 import { type Mark, NOTHING_OPEN, type Node, bareIncidentNode, closedGroupNode, incidentNode, runbookProblemNode } from './nodes.ts';
 
 /** Ages are in minutes, so the rows are drawn anew this often, ms. */
@@ -52,7 +54,7 @@ export class IncidentsView implements vscode.TreeDataProvider<Node>, vscode.Disp
   readonly #landed = new Map<string, Level>();
   readonly #parents = new Map<string, Node>();
   readonly #disposables: vscode.Disposable[];
-  #timer: NodeJS.Timeout | undefined;
+  readonly #redraw = coalesce(() => { this.#options.redraw(); });
   #roots: readonly Node[] = [];
 
   constructor(options: IncidentsViewOptions) {
@@ -90,10 +92,7 @@ export class IncidentsView implements vscode.TreeDataProvider<Node>, vscode.Disp
 
   /** Draws anew; many calls in a row draw once. */
   refresh(): void {
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      this.#options.redraw();
-    }, 30);
+    this.#redraw.call();
   }
 
   /** Opens the view and selects an incident's row. */
@@ -145,7 +144,7 @@ export class IncidentsView implements vscode.TreeDataProvider<Node>, vscode.Disp
   }
 
   dispose(): void {
-    clearTimeout(this.#timer);
+    this.#redraw.dispose();
     this.#disposables.forEach((disposable) => { disposable.dispose(); });
   }
 
@@ -158,7 +157,7 @@ export class IncidentsView implements vscode.TreeDataProvider<Node>, vscode.Disp
       const incidents = typeof book === 'string'
         ? [runbookProblemNode(book), ...open.map(bareIncidentNode)]
         : await Promise.all(open.map(async ({ id }) => incidentNode(await ledger.read(id), { runbook: book, now: clock.now(), running: this.#running, landed: this.#landed })));
-      this.#options.treeView.badge = open.length === 0 ? undefined : { value: open.length, tooltip: `${open.length} open incident${open.length === 1 ? '' : 's'}` };
+      this.#options.treeView.badge = open.length === 0 ? undefined : { value: open.length, tooltip: plural(open.length, 'open incident') };
       this.#options.onCount(open.length);
       // The welcome view shows only while the tree is empty.
       this.#roots = closed.length === 0 ? incidents : [...(incidents.length === 0 ? [NOTHING_OPEN] : incidents), closedGroupNode(closed)];

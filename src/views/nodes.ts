@@ -10,6 +10,7 @@ import type { Runbook, RunbookStep } from '../runbook/schema.ts';
 import { guideTargets } from '../runbook/targets.ts';
 import { isAutomated } from '../steps/catalog.ts';
 import { escapeMarkdown } from '../steps/markdown.ts';
+import { plural } from '../text.ts';
 
 /** How a row is marked; the view maps it to an icon and a theme colour. */
 export type Mark = Level | Severity | 'running' | 'todo' | 'manual' | 'next' | 'urgent' | 'phase' | 'timeline' | 'roles' | 'role' | 'closed' | 'event' | 'unassessed';
@@ -167,7 +168,7 @@ function isDone(incident: Incident, step: RunbookStep): boolean {
 function timelineNode(incident: Incident): Node {
   return {
     kind: 'timeline', key: `${incident.id}/timeline`, incident: incident.id, label: 'Timeline',
-    description: `${incident.events.length} event${incident.events.length === 1 ? '' : 's'}`, mark: 'timeline', context: 'timeline', click: 'incidentRunbook.timeline',
+    description: plural(incident.events.length, 'event'), mark: 'timeline', context: 'timeline', click: 'incidentRunbook.timeline',
     children: () => [...incident.events].reverse().slice(0, EVENTS_SHOWN).map((event) => eventNode(incident, event)),
   };
 }

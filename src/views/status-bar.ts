@@ -4,6 +4,8 @@ import { type ClockRules, type DueStep, dueSteps, untilDue } from '../incident/c
 import { compareSeverity } from '../incident/severity.ts';
 import type { IncidentSummary } from '../incident/fold.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { lowerFirst } from '../text.ts';
+import { coalesce } from './coalesce.ts';
 
 /** The running time is in minutes; drawn this often, ms. */
 const TICK_MS = 10_000;
@@ -26,10 +28,12 @@ export class StatusBar implements vscode.Disposable {
     this.#item.name = 'Incident';
     this.#item.command = 'incidentRunbook.list';
     const timer = setInterval(() => { this.#draw(); }, TICK_MS);
+    const changed = coalesce(() => { void this.update(); });
     this.#disposables = [
       this.#item,
+      changed,
       { dispose: () => { clearInterval(timer); } },
-      ledger.onDidChange(() => { void this.update(); }),
+      ledger.onDidChange(() => { changed.call(); }),
       vscode.workspace.onDidChangeConfiguration((change) => {
         if (change.affectsConfiguration('incidentRunbook.statusBar')) {
           this.#draw();
@@ -71,8 +75,4 @@ export class StatusBar implements vscode.Disposable {
       : gravest.severity === 'P2' ? new vscode.ThemeColor('statusBarItem.warningBackground') : undefined;
     this.#item.show();
   }
-}
-
-function lowerFirst(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1);
 }

@@ -1,4 +1,4 @@
-import { CancelledError, UserError, messageOf } from '../../errors.ts';
+import { CancelledError, UserError, codeOf, messageOf } from '../../errors.ts';
 import type { AwsOptions } from './options.ts';
 
 /**
@@ -38,7 +38,7 @@ export function explainAwsError(error: unknown, options: AwsOptions, doing: stri
   if (contentTypeOf(error).includes('text/html') || /Unexpected token '?<|is not valid JSON.*<|<!doctype|<html/i.test(message)) {
     return new UserError(`${where} answered with an HTML page instead of data (${doing}${statusOf(error)}). Something between here and AWS answered: check the proxy, VPN or the setting incidentRunbook.aws.endpoint.`, { cause: error });
   }
-  if (/ENOTFOUND|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EAI_AGAIN|EPIPE|socket hang up|aborted/i.test(`${name} ${codeOf(error)} ${message}`) || /TimeoutError|RequestTimeout/.test(name)) {
+  if (/ENOTFOUND|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EAI_AGAIN|EPIPE|socket hang up|aborted/i.test(`${name} ${codeOf(error) ?? ''} ${message}`) || /TimeoutError|RequestTimeout/.test(name)) {
     return new UserError(`${where} could not be reached (${doing}): ${firstLine(message)}. Check the network, the VPN and the region, then run the step again.`, { cause: error });
   }
   return new UserError(`AWS refused ${doing}: ${name === '' || name === 'Error' ? '' : `${name}: `}${firstLine(message)}${statusOf(error)}.`, { cause: error });
@@ -62,10 +62,6 @@ function isMissing(name: string, message: string): boolean {
 
 function firstLine(text: string): string {
   return (text.split('\n')[0] ?? '').replace(/\.+$/, '').slice(0, 300);
-}
-
-function codeOf(error: unknown): string {
-  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
 }
 
 /** Of the answer that the SDK could not read; it keeps it beside the error. */

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
-import { codeBlock, escapeMarkdown, inlineCode, levelMark, plural, sparkline, table, utc } from '../../../src/steps/markdown.ts';
+import { codeBlock, escapeMarkdown, inlineCode, levelMark, sparkline, table, utc } from '../../../src/steps/markdown.ts';
+import { plural } from '../../../src/text.ts';
 import { escapeHtml, renderMarkdown } from '../../support/render-markdown.ts';
 
 /** Text made of everything that means something in Markdown or HTML. */
