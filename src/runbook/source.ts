@@ -30,7 +30,10 @@ export class RunbookSource {
     });
   }
 
-  /** The runbook if it has been read: for those who cannot wait. */
+  /**
+   * The last runbook that could be read: for those who cannot wait. It stays while the file is broken, because
+   * redaction must not forget its patterns meanwhile.
+   */
   get loaded(): Runbook | undefined {
     return this.#loaded;
   }
@@ -38,7 +41,6 @@ export class RunbookSource {
   /** Reads it anew on next use: the setting or the file changed. */
   reset(): void {
     this.#runbook = undefined;
-    this.#loaded = undefined;
   }
 
   async #load(): Promise<Runbook> {
