@@ -1,13 +1,15 @@
 /** The commands as functions: one argument object in, JSON out. What each takes and returns is fixed in DESIGN. */
 import { UserError } from './errors.ts';
-import type { Clock } from './incident/clock.ts';
+import { type Clock, iso } from './incident/clock.ts';
+import { dueSteps } from './incident/clocks.ts';
+import type { DeliveryReport } from './incident/deliveries.ts';
 import { DETECTION_SOURCES, SEVERITIES, type Severity, type TimelineEvent } from './incident/events.ts';
-import type { Incident, IncidentSummary } from './incident/fold.ts';
+import type { IncidentSummary } from './incident/fold.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { LogStreamer } from './logs/stream.ts';
 import { environmentByKey } from './runbook/query.ts';
-import type { Runbook } from './runbook/schema.ts';
 import type { RunbookSource } from './runbook/source.ts';
+import { clockRules } from './runbook/targets.ts';
 import { preload } from './steps/catalog.ts';
 import { Inputs } from './steps/inputs.ts';
 import type { RunResult, StepRunner } from './steps/runner.ts';
@@ -22,11 +24,15 @@ export interface ApiDeps {
 
 type Arguments = Readonly<Record<string, unknown>>;
 
-/** A message and what became of it. `by hand`: the target is not connected, so somebody has to paste the text. */
-export interface Delivery {
-  readonly target: string;
-  readonly state: 'by hand';
-  readonly text: string;
+/** A clock of an incident (runbook 7.1, 7.3, 8). */
+export interface ClockReport {
+  readonly id: string;
+  readonly step: string;
+  readonly title: string;
+  /** ISO 8601 UTC. */
+  readonly dueAt: string;
+  readonly overdue: boolean;
+  readonly snoozedUntil?: string;
 }
 
 export interface Api {
@@ -36,26 +42,24 @@ export interface Api {
   acknowledge(args: Arguments): Promise<{ at: string }>;
   /** `{ incident, answers, override?, overrideReason? }` → `{ severity, reasons }`. */
   assessSeverity(args: Arguments): Promise<{ severity: Severity; reasons: readonly string[] }>;
-  /** `{ incident, status, impact, actions, next, eta }` → `{ deliveries }`: where the text belongs, and whether it went there. */
-  postUpdate(args: Arguments): Promise<{ deliveries: readonly Delivery[] }>;
+  /** `{ incident, status, impact, actions, next, eta }` → `{ deliveries }`: where the text belongs, and whether it got there. */
+  postUpdate(args: Arguments): Promise<{ deliveries: readonly DeliveryReport[] }>;
   /** `{ incident, step, inputs? }` → the result; `incident` may be left out for the checks of runbook 3. */
   runStep(args: Arguments, signal?: AbortSignal): Promise<RunResult>;
   /** `{ incident }` → `{ incident, events }`, in timeline order, corrections applied. */
   timeline(args: Arguments): Promise<{ incident: string; events: readonly TimelineEvent[] }>;
   /** `{ status?: "open" | "closed" }` → `{ incidents }`, open ones first. */
   list(args: Arguments): Promise<{ incidents: IncidentSummary[] }>;
+  /** `{ incident }` → `{ clocks }`: what is due when, the earliest first. */
+  clocks(args: Arguments): Promise<{ clocks: readonly ClockReport[] }>;
+  /** `{ incident, clock, minutes? }` → `{ until }`: its reminder keeps quiet until then; 5 minutes unless it is said. */
+  snooze(args: Arguments): Promise<{ until: string }>;
   /** `{ incident, event, at?, text?, retracted? }` → `{ event }`, the id of the correction. */
   amend(args: Arguments): Promise<{ event: string }>;
   /** `{ incident, reason }` → `{ at }`. */
   close(args: Arguments): Promise<{ at: string }>;
   /** `{ incident, reason }` → `{ at }`. */
   reopen(args: Arguments): Promise<{ at: string }>;
-}
-
-/** Where the last update belongs (runbook 4.4, 7.1), the text with it; without a severity as for the gravest. */
-export function updateDeliveries({ severities }: Runbook, { severity, updates }: Incident): readonly Delivery[] {
-  const text = updates.at(-1)?.text ?? '';
-  return severities[severity ?? 'P1'].notify.channels.map((target) => ({ target, state: 'by hand', text }));
 }
 
 export function createApi({ clock, ledger, runbook, runner, streams }: ApiDeps): Api {
@@ -115,8 +119,7 @@ export function createApi({ clock, ledger, runbook, runner, streams }: ApiDeps):
     async postUpdate(args) {
       const { incident: _incident, ...inputs } = args;
       const incident = read('postUpdate', args).text('incident');
-      await step('postUpdate', incident, inputs);
-      return { deliveries: updateDeliveries(await runbook.get(), await ledger.read(incident)) };
+      return { deliveries: (await step('postUpdate', incident, inputs)).deliveries ?? [] };
     },
     async runStep(args, signal = new AbortController().signal) {
       const inputs = read('runStep', args);
@@ -128,6 +131,23 @@ export function createApi({ clock, ledger, runbook, runner, streams }: ApiDeps):
     },
     async list(args) {
       return { incidents: await ledger.list(read('list', args).choice('status', ['open', 'closed'] as const)) };
+    },
+    async clocks(args) {
+      const incident = await ledger.read(read('clocks', args).text('incident'));
+      const now = clock.now();
+      return {
+        clocks: dueSteps(incident, clockRules(await runbook.get())).map(({ id, step: due, title, at }) => {
+          const until = Math.max(incident.snoozed.get(id) ?? 0, incident.snoozed.get(due) ?? 0);
+          return { id, step: due, title, dueAt: iso(at), overdue: at <= now, ...(until > now ? { snoozedUntil: iso(until) } : {}) };
+        }),
+      };
+    },
+    async snooze(args) {
+      const inputs = read('snooze', args);
+      const incident = inputs.text('incident');
+      const until = iso(clock.now() + inputs.count('minutes', { min: 1, max: 1_440, fallback: 5 }) * 60_000);
+      await ledger.append(incident, { type: 'reminder.snoozed', step: inputs.text('clock'), until });
+      return { until };
     },
     async amend(args) {
       const inputs = read('amend', args);

@@ -4,10 +4,18 @@
  */
 import * as vscode from 'vscode';
 import { createApi } from './api.ts';
+import { createDeliveriesApi } from './deliveries-api.ts';
 import { UserError } from './errors.ts';
-import { type Deps, createFlows } from './flows.ts';
-import { type CommandId, STEPS_WITHOUT_INCIDENT, STEP_COMMAND_PREFIX } from './manifest.ts';
+import type { FlowDeps } from './flow-deps.ts';
+import { createFlows } from './flows.ts';
+import { CONNECT_COMMANDS, type CommandId, DELIVERIES_VIEW, STEPS_WITHOUT_INCIDENT, STEP_COMMAND_PREFIX } from './manifest.ts';
 import { runCommand } from './run-command.ts';
+import type { ConnectableService } from './services/connections.ts';
+import { openTicketOf } from './shared-api.ts';
+import { Inputs } from './steps/inputs.ts';
+import { createConnectionFlow } from './views/ask-connection.ts';
+import { createContactFlow } from './views/ask-contact.ts';
+import { createDeliveryFlow } from './views/ask-delivery.ts';
 import type { Node } from './views/nodes.ts';
 
 type Arguments = Readonly<Record<string, unknown>>;
@@ -15,13 +23,24 @@ type Arguments = Readonly<Record<string, unknown>>;
 /** What a command does for a caller with an argument object, and what for a person. */
 interface Handler {
   readonly api?: (args: Arguments) => Promise<unknown>;
-  readonly ui: (node: Node | undefined) => Promise<unknown>;
+  readonly ui: (row: Row | undefined) => Promise<unknown>;
+}
+
+/** A row of any of the trees; each kind brings its own ids. */
+interface Row extends Node {
+  readonly service?: ConnectableService;
 }
 
 /** Runs a contributed command with the argument it was called with. */
-export function createCommands(deps: Deps): (command: string, argument: unknown) => Promise<unknown> {
+export function createCommands(deps: FlowDeps): (command: string, argument: unknown) => Promise<unknown> {
   const api = createApi(deps);
   const flows = createFlows(deps, api);
+  const { ledger, clock, outgoing, connections } = deps;
+  const runbook = () => deps.runbook.get();
+  const deliveries = createDeliveriesApi(ledger);
+  const connection = createConnectionFlow({ store: connections, test: (service, values, signal) => outgoing.couriers.test(service, values, signal) });
+  const contact = createContactFlow({ runbook, clock, incident: (id) => ledger.read(id), page: (incident) => flows.run('pageOnCall', incident === undefined ? undefined : { incident }) });
+  const delivery = createDeliveryFlow({ ledger, api: deliveries, clock, open: (incident, { id, target }) => deps.documents.openDelivery(incident, id, target) });
   const handlers: Readonly<Record<Exclude<CommandId, 'incidentRunbook.copyText'>, Handler>> = {
     'incidentRunbook.declare': { api: api.declare, ui: () => flows.declare() },
     'incidentRunbook.acknowledge': { api: api.acknowledge, ui: (node) => flows.run('acknowledge', node) },
@@ -39,6 +58,31 @@ export function createCommands(deps: Deps): (command: string, argument: unknown)
     'incidentRunbook.openRunbook': { ui: () => flows.openRunbook() },
     'incidentRunbook.setDatabaseConnection': { ui: () => flows.setDatabaseConnection() },
     'incidentRunbook.stopLogStream': { ui: () => { deps.streams.stop(); return Promise.resolve(); } },
+    'incidentRunbook.openShared': {
+      api: async (args) => {
+        const ticket = args['ticket'];
+        const incident = await openTicketOf(deps, typeof ticket === 'number' ? ticket : new Inputs('incidentRunbook.openShared', args).text('ticket'));
+        return { incident: incident.id };
+      },
+      ui: () => flows.openSharedIncident(),
+    },
+    'incidentRunbook.openTicket': { ui: (node) => flows.openTicket(node) },
+    'incidentRunbook.clocks': { api: api.clocks, ui: (node) => flows.clocks(node) },
+    'incidentRunbook.snooze': { api: api.snooze, ui: (node) => flows.snooze(node) },
+    'incidentRunbook.contact': { api: () => contact.list(), ui: (row) => contact.ask(row) },
+    'incidentRunbook.pageContact': { ui: (row) => contact.reach('page', row) },
+    'incidentRunbook.copyContactNumber': { ui: (row) => contact.reach('phone', row) },
+    'incidentRunbook.mailContact': { ui: (row) => contact.reach('mail', row) },
+    'incidentRunbook.deliveries': { api: deliveries.list, ui: async () => vscode.commands.executeCommand(`${DELIVERIES_VIEW}.focus`) },
+    'incidentRunbook.openDelivery': { ui: (row) => delivery.openText(row) },
+    'incidentRunbook.retryDelivery': { api: deliveries.retry, ui: (row) => delivery.retry(row) },
+    'incidentRunbook.confirmDelivery': { api: deliveries.confirm, ui: (row) => delivery.confirm(row) },
+    'incidentRunbook.discardDelivery': { api: deliveries.discard, ui: (row) => delivery.discard(row) },
+    'incidentRunbook.copyDelivery': { ui: (row) => delivery.copyText(row) },
+    'incidentRunbook.openDeliveryLink': { ui: (row) => delivery.openLink(row) },
+    'incidentRunbook.connect': { api: (args) => connection.connect(args), ui: (row) => connection.ask(row?.service) },
+    'incidentRunbook.testConnection': { api: (args) => connection.connect({ ...args, action: 'test' }), ui: (row) => connection.testOne(row?.service) },
+    'incidentRunbook.disconnect': { api: (args) => connection.connect({ ...args, action: 'disconnect' }), ui: (row) => connection.disconnectOne(row?.service) },
     'incidentRunbook.showLog': { ui: () => { deps.log.show(true); return Promise.resolve(); } },
     'incidentRunbook.refresh': { ui: () => { deps.view.refresh(); return Promise.resolve(); } },
   };
@@ -51,19 +95,25 @@ export function createCommands(deps: Deps): (command: string, argument: unknown)
     },
     ui: (node) => flows.run(id, node),
   });
+  const connect = (service: ConnectableService): Handler => ({ api: (args) => connection.connect({ ...args, service }), ui: () => connection.ask(service) });
+  const handlerOf = (command: string): Handler => {
+    const service = CONNECT_COMMANDS[command];
+    return service !== undefined ? connect(service)
+      : command.startsWith(STEP_COMMAND_PREFIX) ? step(command.slice(STEP_COMMAND_PREFIX.length)) : handlers[command as keyof typeof handlers];
+  };
   return (command, argument) => {
     if (command === ('incidentRunbook.copyText' satisfies CommandId)) {
       // Takes a text, not an argument object: the button of an error message passes it.
       return Promise.resolve(vscode.env.clipboard.writeText(String(argument)));
     }
-    const { api: call, ui } = command.startsWith(STEP_COMMAND_PREFIX) ? step(command.slice(STEP_COMMAND_PREFIX.length)) : handlers[command as keyof typeof handlers];
+    const { api: call, ui } = handlerOf(command);
     return runCommand(command, deps, isCall(argument)
       ? { interactive: false, work: () => (call === undefined ? ui(undefined) : call(argument)) }
       : { interactive: true, work: () => ui(isNode(argument) ? argument : undefined) });
   };
 }
 
-function isNode(argument: unknown): argument is Node {
+function isNode(argument: unknown): argument is Row {
   return typeof argument === 'object' && argument !== null && 'kind' in argument && 'key' in argument;
 }
 

@@ -5,6 +5,7 @@ import * as vscode from 'vscode';
 import { UserError } from './errors.ts';
 import type { LogStreams } from './logs/log-streams.ts';
 import { AwsSession } from './services/aws/session.ts';
+import type { Connections } from './services/connections.ts';
 import { Endpoints } from './services/endpoints.ts';
 import type { Services } from './steps/step.ts';
 
@@ -33,14 +34,16 @@ export function responder(): string {
 /** The outside systems as the machine's settings name them; made anew when a setting changes. */
 export class ServiceFactory implements Services, vscode.Disposable {
   readonly logStreams: LogStreams;
+  readonly connections: Connections;
   readonly #secrets: vscode.SecretStorage;
   readonly #sessions = new Map<string, AwsSession>();
   readonly #subscription: vscode.Disposable;
   #endpoints: Endpoints | undefined;
 
-  constructor(secrets: vscode.SecretStorage, logStreams: LogStreams) {
+  constructor(secrets: vscode.SecretStorage, logStreams: LogStreams, connections: Connections) {
     this.#secrets = secrets;
     this.logStreams = logStreams;
+    this.connections = connections;
     this.#subscription = vscode.workspace.onDidChangeConfiguration((change) => {
       if (change.affectsConfiguration(SECTION)) {
         this.#reset();

@@ -1,46 +1,19 @@
 /** What each command asks a person, before it does what the API does. Lets go quietly when the person cancels. */
 import * as vscode from 'vscode';
-import { type Api, type ApiDeps, updateDeliveries } from './api.ts';
-import { type ServiceFactory, responder, runbookFile } from './configuration.ts';
+import type { Api } from './api.ts';
+import { createChoosing } from './choosing.ts';
+import { runbookFile } from './configuration.ts';
 import { UserError } from './errors.ts';
-import { draftUpdate } from './incident/update.ts';
-import { STEPS_WITHOUT_INCIDENT } from './manifest.ts';
+import type { FlowDeps } from './flow-deps.ts';
 import { environmentsOf, stepById } from './runbook/query.ts';
-import { isAutomated } from './steps/catalog.ts';
-import type { RunResult } from './steps/runner.ts';
-import type { DocumentProvider } from './views/document-provider.ts';
-import type { IncidentsView } from './views/incidents-view.ts';
+import { listTickets, openTicketOf } from './shared-api.ts';
+import { createStepFlow } from './step-flow.ts';
 import type { Node } from './views/nodes.ts';
 
-export interface Deps extends ApiDeps {
-  readonly extensionUri: vscode.Uri;
-  readonly services: ServiceFactory;
-  readonly documents: DocumentProvider;
-  readonly view: IncidentsView;
-  readonly log: vscode.LogOutputChannel;
-  readonly redact: () => (text: string) => string;
-}
-
-/** Lines of a selection kept with a finding. */
-const EXCERPT_LINES = 200;
-
-export function createFlows(deps: Deps, api: Api) {
+export function createFlows(deps: FlowDeps, api: Api) {
   const { clock, documents, ledger, runbook, runner, services, view } = deps;
+  const { incidentFor, offer } = createChoosing(deps);
   const asking = () => import('./views/ask.ts');
-
-  /** The incident of the row, the only open one, or the one chosen. */
-  async function incidentFor(node: Pick<Node, 'incident'> | undefined, placeHolder: string, status: 'open' | 'closed' = 'open'): Promise<string | undefined> {
-    if (node?.incident !== undefined) {
-      return node.incident;
-    }
-    const { askIncident } = await asking();
-    const chosen = await askIncident(ledger, clock, placeHolder, status);
-    if (chosen === 'none') {
-      throw new UserError(status === 'open' ? 'No incident is open. Declare one first.' : 'There is no closed incident.', status === 'open'
-        ? { action: { title: 'Declare incident', command: 'incidentRunbook.declare' } } : {});
-    }
-    return chosen?.id;
-  }
 
   async function declareAs(declaration: Readonly<Record<string, unknown>>): Promise<void> {
     const { incident } = await api.declare(declaration);
@@ -56,132 +29,7 @@ export function createFlows(deps: Deps, api: Api) {
     }
   }
 
-  /** Runs a step: asks which, for which incident and for its inputs, shows progress, opens the evidence. */
-  async function run(stepId: string | undefined, node?: Pick<Node, 'incident' | 'role'>): Promise<RunResult | undefined> {
-    const book = await runbook.get();
-    const { askStep } = await asking();
-    const id = stepId ?? await askStep(book);
-    const step = id === undefined ? undefined : stepById(book, id);
-    if (id === undefined) {
-      return undefined;
-    }
-    if (step === undefined) {
-      throw new UserError(`The runbook in force has no step "${id}".`, { action: { title: 'Open runbook', command: 'incidentRunbook.openRunbook' } });
-    }
-    if (!isAutomated(step.action)) {
-      return void await documents.openStep(step.id, step.title);
-    }
-    const incident = STEPS_WITHOUT_INCIDENT.includes(id) && node?.incident === undefined && (await ledger.list('open')).length === 0
-      ? undefined
-      : await incidentFor(node, `${step.title}: for which incident?`);
-    if (incident === undefined && !STEPS_WITHOUT_INCIDENT.includes(id)) {
-      return undefined;
-    }
-    const inputs = await inputsFor(id, { ...node, ...(incident === undefined ? {} : { incident }) });
-    if (inputs === undefined) {
-      return undefined;
-    }
-    const result = await withProgress(step.title, incident, (signal) => api.runStep({ step: id, inputs, ...(incident === undefined ? {} : { incident }) }, signal));
-    await show(result, incident, id, step.title);
-    return result;
-  }
-
-  async function inputsFor(step: string, node: Pick<Node, 'incident' | 'role'> | undefined): Promise<Readonly<Record<string, unknown>> | undefined> {
-    const ask = await asking();
-    switch (step) {
-      case 'assessSeverity': {
-        const answer = await ask.askAssessment(await runbook.get());
-        return answer === undefined ? undefined : {
-          ...answer.answers, ...(answer.override === undefined ? {} : { override: answer.override, overrideReason: answer.overrideReason }),
-        };
-      }
-      case 'documentFinding': {
-        const excerpt = selectedExcerpt();
-        const where = excerpt === undefined ? '' : ` It is recorded with ${excerpt['file']}:${excerpt['startLine']}–${excerpt['endLine']}.`;
-        const text = await ask.askText('Document Finding', `What did you find?${where}`);
-        return text === undefined ? undefined : { text, ...excerpt };
-      }
-      case 'postUpdate': {
-        const incident = node?.incident;
-        return incident === undefined ? undefined : ask.askUpdate(draftUpdate(await ledger.read(incident)));
-      }
-      case 'assignRoles': {
-        const role = await ask.askRole(await runbook.get(), node?.role, responder());
-        return role === undefined ? undefined : { role: role.role, ...(role.person === '' ? {} : { person: role.person }) };
-      }
-      default:
-        return {};
-    }
-  }
-
-  function withProgress<T>(title: string, incident: string | undefined, work: (signal: AbortSignal) => Promise<T>): Thenable<T> {
-    return vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title, cancellable: true }, async (progress, token) => {
-      const abort = new AbortController();
-      const subscriptions = [
-        token.onCancellationRequested(() => { abort.abort(); }),
-        runner.onProgress(({ incident: of, result }) => {
-          if (of === incident && result !== undefined) {
-            progress.report({ message: `${result.title}: ${result.level}` });
-          }
-        }),
-      ];
-      try {
-        return await work(abort.signal);
-      } finally {
-        subscriptions.forEach((subscription) => { subscription.dispose(); });
-      }
-    });
-  }
-
-  async function show(result: RunResult, incident: string | undefined, step: string, title: string): Promise<void> {
-    if (result.status === 'refused') {
-      throw new UserError(result.summary);
-    }
-    if (result.status === 'failed') {
-      throw new UserError(`${title}: ${result.summary}`);
-    }
-    if (result.status === 'cancelled') {
-      return;
-    }
-    if (result.evidence !== undefined && step !== 'tailLogs') {
-      await (incident === undefined || result.event === undefined
-        ? documents.openUnrecorded(title, result.evidence)
-        : documents.openEvidence(incident, result.event, step, title));
-    } else {
-      vscode.window.setStatusBarMessage(`$(check) ${result.summary}`, 5_000);
-    }
-    if (step === 'postUpdate' && incident !== undefined) {
-      void offerUpdate(incident);
-    }
-    if (step === 'listAlarms' && incident === undefined) {
-      await declareFromAlarm(result);
-    }
-  }
-
-  /** No channel is connected: the text is one click away from being pasted where it belongs. */
-  async function offerUpdate(incident: string): Promise<void> {
-    const deliveries = updateDeliveries(await runbook.get(), await ledger.read(incident));
-    const channels = deliveries.map(({ target }) => target).join(', ');
-    await offer(`The update is recorded. Slack is not connected: copy the text and paste it in ${channels} and the ticket.`, 'Copy text', async () => {
-      await vscode.env.clipboard.writeText(deliveries[0]?.text ?? '');
-    });
-  }
-
-  /** Any alarm becomes an incident in one action, with the time it began as the start of the impact (runbook 3). */
-  async function declareFromAlarm(result: RunResult): Promise<void> {
-    const alarms = (result.evidence?.data['alarms'] ?? []) as readonly { name: string; description: string; since: string; reason: string }[];
-    if (alarms.length === 0) {
-      return;
-    }
-    const chosen = await vscode.window.showQuickPick(
-      alarms.map((alarm) => ({ label: `$(bell) ${alarm.name}`, description: `since ${alarm.since}`, detail: alarm.description === '' ? alarm.reason : alarm.description, alarm })),
-      { title: 'Declare an incident from an alarm', placeHolder: 'Its start becomes the start of the impact; Escape declares nothing' },
-    );
-    if (chosen !== undefined) {
-      const { name, description, since } = chosen.alarm;
-      await declareAs({ title: description === '' ? name : description, detectedBy: 'cloudwatch', impactStartedAt: since });
-    }
-  }
+  const { run } = createStepFlow(deps, api, declareAs);
 
   async function recordByHand(node: Node | undefined): Promise<void> {
     const { askStep, askText } = await asking();
@@ -279,6 +127,49 @@ export function createFlows(deps: Deps, api: Api) {
     await vscode.window.showTextDocument(uri, { preview: true });
   }
 
+  /** Opens an incident that another responder shared in a ticket. */
+  async function openSharedIncident(): Promise<void> {
+    const { askTicket } = await asking();
+    const ticket = await askTicket(() => listTickets(deps.outgoing));
+    if (ticket === undefined) {
+      return;
+    }
+    const incident = await openTicketOf(deps, ticket);
+    await view.reveal(incident.id);
+    void vscode.window.showInformationMessage(`${incident.id} is open here too: what you and the others do is shared in ${incident.ticket?.repository ?? 'the ticket'}#${incident.ticket?.number ?? ''}.`);
+  }
+
+  async function openTicket(node: Node | undefined): Promise<void> {
+    const id = await incidentFor(node, 'Ticket of which incident?');
+    const ticket = id === undefined ? undefined : (await ledger.read(id)).ticket;
+    if (id !== undefined && ticket === undefined) {
+      throw new UserError(`${id} has no ticket yet. Create it first.`, { action: { title: 'Create ticket', command: 'incidentRunbook.step.createTicket' } });
+    }
+    if (ticket !== undefined && /^https:\/\//.test(ticket.url)) {
+      await vscode.env.openExternal(vscode.Uri.parse(ticket.url, true));
+    }
+  }
+
+  async function clocks(node: Node | undefined): Promise<void> {
+    const incident = await incidentFor(node, 'Clocks of which incident?');
+    const { askClock } = await asking();
+    const chosen = incident === undefined ? undefined : await askClock((await api.clocks({ incident })).clocks, clock);
+    if (chosen !== undefined && incident !== undefined) {
+      await run(chosen.step, { incident, ...(chosen.inputs === undefined ? {} : { inputs: chosen.inputs }) });
+    }
+  }
+
+  async function snooze(node: Node | undefined): Promise<void> {
+    const incident = await incidentFor(node, 'Snooze a reminder of which incident?');
+    const { askClock, askMinutes } = await asking();
+    const id = node?.clock ?? (incident === undefined ? undefined : (await askClock((await api.clocks({ incident })).clocks, clock))?.id);
+    const minutes = id === undefined ? undefined : await askMinutes();
+    if (incident !== undefined && id !== undefined && minutes !== undefined) {
+      await api.snooze({ incident, clock: id, minutes });
+      vscode.window.setStatusBarMessage(`$(bell-slash) Quiet for ${minutes} min`, 4_000);
+    }
+  }
+
   async function setDatabaseConnection(): Promise<void> {
     const environments = environmentsOf(await runbook.get());
     const chosen = environments.length === 1 ? environments[0]?.key : (await vscode.window.showQuickPick(
@@ -296,27 +187,5 @@ export function createFlows(deps: Deps, api: Api) {
     }
   }
 
-  async function offer(message: string, button: string, act: () => Promise<unknown>): Promise<void> {
-    if (await vscode.window.showInformationMessage(message, button) === button) {
-      await act();
-    }
-  }
-
-  return { declare, run, recordByHand, openStep, copyRunbookCommand, timeline, goTo, amend, close, reopen, openRunbook, setDatabaseConnection };
-}
-
-/** The selection of the active editor, if any, as inputs of `documentFinding`. */
-function selectedExcerpt(): Readonly<Record<string, unknown>> | undefined {
-  const editor = vscode.window.activeTextEditor;
-  if (editor === undefined || editor.selection.isEmpty) {
-    return undefined;
-  }
-  const { document, selection } = editor;
-  return {
-    file: vscode.workspace.asRelativePath(document.uri),
-    language: document.languageId,
-    startLine: selection.start.line + 1,
-    endLine: selection.end.line + 1,
-    selection: document.getText(selection).split('\n').slice(0, EXCERPT_LINES).join('\n'),
-  };
+  return { declare, run, recordByHand, openStep, copyRunbookCommand, timeline, goTo, amend, close, reopen, openRunbook, openSharedIncident, openTicket, clocks, snooze, setDatabaseConnection };
 }

@@ -3,6 +3,8 @@
  * the bundled runbook (`node esbuild.mjs --manifest`), and commands.ts must have a handler for every id here.
  */
 
+import { CONNECTION_KINDS, type ConnectableService } from './services/connections.ts';
+
 interface MenuPlace {
   readonly menu: 'view/title' | 'view/item/context' | 'editor/context';
   readonly when: string;
@@ -19,10 +21,16 @@ interface CommandEntry {
 }
 
 export const VIEW = 'incidentRunbook.incidents';
+export const DELIVERIES_VIEW = 'incidentRunbook.deliveries';
+export const CONNECTIONS_VIEW = 'incidentRunbook.connections';
 
 const HAS_OPEN = 'incidentRunbook.open > 0';
 const item = (pattern: string, group: string): MenuPlace => ({ menu: 'view/item/context', when: `view == ${VIEW} && viewItem =~ /${pattern}/`, group });
-const title = (group: string): MenuPlace => ({ menu: 'view/title', when: `view == ${VIEW}`, group });
+const title = (group: string, view = VIEW): MenuPlace => ({ menu: 'view/title', when: `view == ${view}`, group });
+const delivery = (states: string, group: string): MenuPlace => ({ menu: 'view/item/context', when: `viewItem =~ /^delivery\\.(${states})/`, group });
+const deliveryWith = (what: string, group: string): MenuPlace => ({ menu: 'view/item/context', when: `viewItem =~ /^delivery\\..*\\b${what}\\b/`, group });
+const contact = (way: string, group: string): MenuPlace => ({ menu: 'view/item/context', when: `viewItem =~ /^contact\\b.*\\b${way}\\b/`, group });
+const connection = (states: string, group: string): MenuPlace => ({ menu: 'view/item/context', when: `view == ${CONNECTIONS_VIEW} && viewItem =~ /^connection\\.(${states})$/`, group });
 
 export const COMMANDS = [
   { id: 'incidentRunbook.declare', title: 'Declare Incident…', icon: '$(add)', menus: [title('navigation@1')] },
@@ -41,12 +49,37 @@ export const COMMANDS = [
   { id: 'incidentRunbook.openRunbook', title: 'Open Runbook', icon: '$(book)', menus: [title('1_runbook@1')] },
   { id: 'incidentRunbook.setDatabaseConnection', title: 'Set Database Connection…', menus: [title('1_runbook@2')] },
   { id: 'incidentRunbook.stopLogStream', title: 'Stop Log Stream', palette: 'incidentRunbook.streaming', menus: [{ menu: 'view/title', when: `view == ${VIEW} && incidentRunbook.streaming`, group: '2_logs@1' }] },
+  { id: 'incidentRunbook.openShared', title: 'Open Shared Incident…', icon: '$(link-external)', menus: [title('navigation@2')] },
+  { id: 'incidentRunbook.openTicket', title: 'Open Ticket', icon: '$(issues)', palette: HAS_OPEN, menus: [item('^incident\\..*\\bticket\\b', '2_open@2')] },
+  { id: 'incidentRunbook.clocks', title: 'Show Clocks', palette: HAS_OPEN, menus: [item('^incident\\.(declared|acknowledged)', '2_open@3')] },
+  { id: 'incidentRunbook.snooze', title: 'Snooze Reminder…', icon: '$(bell-slash)', palette: HAS_OPEN, menus: [item('^next\\.clock', 'inline@1')] },
+  { id: 'incidentRunbook.contact', title: 'Contact…', icon: '$(account)', menus: [deliveryWith('contact', '3_contact@1')] },
+  { id: 'incidentRunbook.pageContact', title: 'Page', icon: '$(bell)', palette: false, menus: [contact('page', 'inline@0')] },
+  { id: 'incidentRunbook.copyContactNumber', title: 'Copy Phone Number', icon: '$(device-mobile)', palette: false, menus: [contact('phone', 'inline@1')] },
+  { id: 'incidentRunbook.mailContact', title: 'Write a Mail', icon: '$(mail)', palette: false, menus: [contact('mail', 'inline@2')] },
+  { id: 'incidentRunbook.deliveries', title: 'Show Deliveries' },
+  { id: 'incidentRunbook.openDelivery', title: 'Open Text', palette: false, menus: [delivery('\\w+', '2_open@1')] },
+  { id: 'incidentRunbook.retryDelivery', title: 'Send Again', icon: '$(sync)', menus: [delivery('unknown|failed|byHand', 'inline@2'), delivery('unknown|failed|byHand|pending', '1_decide@1')] },
+  { id: 'incidentRunbook.confirmDelivery', title: 'It Arrived, or Was Done by Hand', icon: '$(check)', menus: [delivery('unknown|byHand', 'inline@1'), delivery('unknown|byHand|failed|pending', '1_decide@2')] },
+  { id: 'incidentRunbook.discardDelivery', title: 'Do Not Send…', icon: '$(trash)', menus: [delivery('unknown|failed|byHand|pending', '1_decide@3')] },
+  { id: 'incidentRunbook.copyDelivery', title: 'Copy Text', icon: '$(copy)', palette: false, menus: [delivery('byHand', 'inline@0'), delivery('\\w+', '2_open@2')] },
+  { id: 'incidentRunbook.openDeliveryLink', title: 'Open Link', icon: '$(link-external)', palette: false, menus: [deliveryWith('link', 'inline@3'), deliveryWith('link', '2_open@3')] },
+  { id: 'incidentRunbook.connect', title: 'Connect a Service…', icon: '$(plug)', menus: [connection('disconnected|signedOut', 'inline@1'), title('1_runbook@3')] },
+  { id: 'incidentRunbook.testConnection', title: 'Test Connection', icon: '$(beaker)', palette: false, menus: [connection('connected|practice', 'inline@1')] },
+  { id: 'incidentRunbook.disconnect', title: 'Disconnect', icon: '$(debug-disconnect)', palette: false, menus: [connection('connected|signedOut', 'inline@2')] },
   { id: 'incidentRunbook.showLog', title: 'Show Log', menus: [title('3_log@1')] },
   { id: 'incidentRunbook.refresh', title: 'Refresh', icon: '$(refresh)', palette: false, menus: [title('navigation@4')] },
   { id: 'incidentRunbook.copyText', title: 'Copy', palette: false },
 ] as const satisfies readonly CommandEntry[];
 
 export type CommandId = (typeof COMMANDS)[number]['id'];
+
+/** One command to connect, test and disconnect each service. */
+export const CONNECT_COMMANDS: Readonly<Record<string, ConnectableService>> = {
+  'incidentRunbook.connectGitHub': 'github', 'incidentRunbook.connectSlack': 'slack', 'incidentRunbook.connectPagerDuty': 'pagerduty',
+  'incidentRunbook.connectDatadog': 'datadog', 'incidentRunbook.connectStatuspage': 'statuspage', 'incidentRunbook.connectMail': 'mail',
+  'incidentRunbook.connectWebhook': 'webhook',
+};
 
 /** Where a step has a menu entry of its own besides the tree. */
 const STEP_MENUS: Readonly<Record<string, readonly MenuPlace[]>> = {
@@ -75,6 +108,7 @@ export const STEP_COMMAND_PREFIX = 'incidentRunbook.step.';
 export function contributes(steps: readonly StepEntry[]): Record<string, unknown> {
   const commands: CommandEntry[] = [
     ...COMMANDS,
+    ...Object.entries(CONNECT_COMMANDS).map(([id, service]): CommandEntry => ({ id, title: `Connect ${CONNECTION_KINDS[service].title}…` })),
     ...steps.filter(({ id }) => !OWN_COMMANDS.includes(id)).map((step): CommandEntry => ({
       id: STEP_COMMAND_PREFIX + step.id,
       title: step.title,
@@ -96,14 +130,22 @@ export function contributes(steps: readonly StepEntry[]): Record<string, unknown
     commands: commands.map(({ id, title: name, icon }) => ({ command: id, title: name, category: 'Incident', ...(icon === undefined ? {} : { icon }) })),
     menus,
     viewsContainers: { activitybar: [{ id: 'incidentRunbook', title: 'Incidents', icon: 'media/incidents.svg' }] },
-    views: { incidentRunbook: [{ id: VIEW, name: 'Incidents', icon: 'media/incidents.svg', contextualTitle: 'Incident Runbook' }] },
+    views: { incidentRunbook: [
+      { id: VIEW, name: 'Incidents', icon: 'media/incidents.svg', contextualTitle: 'Incident Runbook' },
+      { id: DELIVERIES_VIEW, name: 'Deliveries', icon: 'media/incidents.svg', visibility: 'collapsed', contextualTitle: 'Incident Runbook' },
+      { id: CONNECTIONS_VIEW, name: 'Connections', icon: 'media/incidents.svg', visibility: 'collapsed', contextualTitle: 'Incident Runbook' }] },
     viewsWelcome: WELCOME,
+    walkthroughs: [WALKTHROUGH],
     configuration: { title: 'Incident Runbook', properties: SETTINGS },
     yamlValidation: [{ fileMatch: ['*.runbook.yaml', '*.runbook.yml'], url: './media/runbook.schema.json' }],
   };
 }
 
 const WELCOME = [
+  {
+    view: DELIVERIES_VIEW,
+    contents: 'Nothing is on its way, and nothing waits for you.\nWhat steps send to GitHub, Slack, PagerDuty, the status page and by mail is listed here until it has arrived.\n[Connect a Service](command:incidentRunbook.connect)',
+  },
   {
     view: VIEW,
     when: 'isWorkspaceTrusted',
@@ -121,6 +163,35 @@ const WELCOME = [
     contents: 'This workspace is in Restricted Mode: timelines can be read, but no step runs.\n[Manage Workspace Trust](command:workbench.trust.manage)',
   },
 ];
+
+interface WalkthroughStep {
+  readonly id: string;
+  readonly title: string;
+  readonly description: string;
+  readonly media: { readonly markdown: string };
+  readonly completionEvents: readonly string[];
+}
+
+function walkthroughStep(id: string, name: string, description: string, ...completionEvents: readonly string[]): WalkthroughStep {
+  return { id, title: name, description, media: { markdown: `media/walkthrough/${id}.md` }, completionEvents };
+}
+
+/** What a new responder does once, before three in the morning; each step shows whether it is done. */
+const WALKTHROUGH = {
+  id: 'start',
+  title: 'Get started with Incident Runbook',
+  description: 'Connect what an incident needs, point to your runbook, and walk through a drill.',
+  steps: [
+    walkthroughStep('practice', 'Declare a drill', 'Walk through an incident before you need to.\n[Declare a drill](command:incidentRunbook.declare)', 'onCommand:incidentRunbook.declare'),
+    walkthroughStep('runbook', 'Use your own runbook', 'Severities, steps, contacts and clocks come from a file of your team.\n[Open the runbook](command:incidentRunbook.openRunbook)', 'onSettingChanged:incidentRunbook.file', 'onCommand:incidentRunbook.openRunbook'),
+    walkthroughStep('github', 'Connect GitHub', 'Tickets, and a timeline that others join.\n[Connect GitHub](command:incidentRunbook.connectGitHub)', 'onContext:incidentRunbook.connected.github'),
+    walkthroughStep('slack', 'Connect Slack', 'Updates, notifications and the war room.\n[Connect Slack](command:incidentRunbook.connectSlack)', 'onContext:incidentRunbook.connected.slack'),
+    walkthroughStep('pagerduty', 'Connect PagerDuty', 'Pages the on-call engineer.\n[Connect PagerDuty](command:incidentRunbook.connectPagerDuty)', 'onContext:incidentRunbook.connected.pagerduty'),
+    walkthroughStep('statuspage', 'Connect the status page', 'Six stages, in order.\n[Connect Statuspage](command:incidentRunbook.connectStatuspage)', 'onContext:incidentRunbook.connected.statuspage'),
+    walkthroughStep('mail', 'Connect mail', 'Stakeholders and users hear of it.\n[Connect Mail](command:incidentRunbook.connectMail)', 'onContext:incidentRunbook.connected.mail'),
+    walkthroughStep('more', 'Datadog and in-app notifications', 'Monitors beside the alarms; a message in your own product.\n[Connect Datadog](command:incidentRunbook.connectDatadog)\n[Connect a webhook](command:incidentRunbook.connectWebhook)', 'onContext:incidentRunbook.connected.datadog', 'onContext:incidentRunbook.connected.webhook'),
+  ],
+};
 
 const SETTINGS = {
   'incidentRunbook.file': {
@@ -143,8 +214,16 @@ const SETTINGS = {
     type: 'object', default: {}, scope: 'machine', order: 5, additionalProperties: { type: 'string' },
     markdownDescription: 'Origins asked instead of those in the runbook, e.g. `{"https://api.healthflow.gov.eg": "http://127.0.0.1:8080"}` for a tunnel. A workspace cannot set it.',
   },
+  'incidentRunbook.practice': {
+    type: 'string', default: '', scope: 'machine', order: 6,
+    markdownDescription: 'Address of a practice environment on this machine. While it is set, connections come from there, and nothing leaves the machine. A workspace cannot set it.',
+  },
+  'incidentRunbook.reminders': {
+    type: 'boolean', default: true, scope: 'window', order: 7,
+    description: 'Remind of updates, stakeholders, war room and escalation when they are due.',
+  },
   'incidentRunbook.statusBar': {
-    type: 'boolean', default: true, scope: 'window', order: 6,
+    type: 'boolean', default: true, scope: 'window', order: 8,
     description: 'Show severity and running time of the gravest open incident in the status bar.',
   },
 };

@@ -9,7 +9,12 @@ export interface EventLine {
   readonly level?: Level;
 }
 
-export function describeEvent(event: TimelineEvent): EventLine {
+/** @param targetOf whom or what a delivery reaches, by the id of its request */
+export function describeEvent(event: TimelineEvent, targetOf: (request: string) => string | undefined = () => undefined): EventLine {
+  const to = (request: string): string => {
+    const target = targetOf(request);
+    return target === undefined ? '' : `: ${target}`;
+  };
   switch (event.type) {
     case 'incident.declared':
       return { title: 'Incident declared', detail: `${event.title} (detected by ${event.detectedBy})` };
@@ -35,6 +40,30 @@ export function describeEvent(event: TimelineEvent): EventLine {
       };
     case 'update.posted':
       return { title: `Update: ${event.status}`, detail: event.impact };
+    case 'delivery.requested':
+      return { title: `To ${event.delivery.target}`, detail: event.delivery.text.split('\n')[0] ?? '' };
+    case 'delivery.attempted':
+      return { title: 'Sending', detail: '' };
+    case 'delivery.done':
+      return { title: { sent: 'Delivered', found: 'Had been delivered', 'by hand': 'Delivered by hand' }[event.how] + to(event.request), detail: event.note ?? event.url ?? '' };
+    case 'delivery.failed':
+      return { title: (event.retryAt === undefined ? 'Not delivered' : 'Not delivered yet') + to(event.request), detail: event.reason };
+    case 'delivery.unknown':
+      return { title: `It is not known whether it was delivered${to(event.request)}`, detail: event.reason };
+    case 'delivery.held':
+      return { title: `To be done by hand${to(event.request)}`, detail: event.reason };
+    case 'delivery.retried':
+      return { title: `To be sent again${to(event.request)}`, detail: '' };
+    case 'delivery.discarded':
+      return { title: `Not to be sent${to(event.request)}`, detail: event.reason };
+    case 'ticket.linked':
+      return { title: `Ticket ${event.repository}#${event.number}`, detail: event.url };
+    case 'step.claimed':
+      return { title: `Began ${event.step}`, detail: '' };
+    case 'step.released':
+      return { title: 'Ended a step', detail: '' };
+    case 'reminder.snoozed':
+      return { title: `Reminder snoozed: ${event.step}`, detail: `until ${event.until}` };
     case 'incident.closed':
       return { title: 'Incident closed', detail: event.reason };
     case 'incident.reopened':

@@ -2,7 +2,7 @@
  * The timeline: an incident is the append-only list of these events, and everything else is a fold of it.
  * An event is never changed; a correction is a new event that names the one it amends.
  */
-import type { Evidence, Level } from './evidence.ts';
+import type { Evidence, Json, Level } from './evidence.ts';
 import type { UpdateFields } from './update-fields.ts';
 
 export const SEVERITIES = ['P1', 'P2', 'P3', 'P4'] as const;
@@ -106,6 +106,115 @@ export interface UpdatePosted extends EventBase<'update.posted'>, UpdateFields {
   readonly text: string;
 }
 
+/** Every outside system that something is delivered to; `workspace` is the status page kept as files in the repository. */
+export const DELIVERY_SERVICES = ['github', 'slack', 'pagerduty', 'datadog', 'statuspage', 'mail', 'webhook', 'workspace'] as const;
+export type DeliveryService = (typeof DELIVERY_SERVICES)[number];
+
+/** One thing that is to leave the machine, once. */
+export interface DeliveryRequest {
+  readonly service: DeliveryService;
+  /** What the service is asked to do; a key of its table of calls, e.g. `postMessage`. */
+  readonly call: string;
+  /** Whom or what it reaches, as people say it: `#incidents`, `acme/shop`, `DevOps Lead`. */
+  readonly target: string;
+  /** What it says, word for word. */
+  readonly text: string;
+  /** Inputs of the call. No secret and no address: a contact is named by its id and looked up when it is sent. */
+  readonly data: { readonly [key: string]: Json };
+  /** Step of the runbook that asked for it. */
+  readonly step: string;
+  /** Contacts of the runbook it is meant to reach: whom to phone or mail when it cannot be delivered. */
+  readonly contacts?: readonly string[];
+  /** Ids of deliveries that must be done first, because this one needs what came of them (an issue, a channel). */
+  readonly after?: readonly string[];
+}
+
+/** Something is to leave the machine. Pending until one of the events below names its id. */
+export interface DeliveryRequested extends EventBase<'delivery.requested'> {
+  readonly delivery: DeliveryRequest;
+  /** Installation that sends it: others only see it. */
+  readonly origin: string;
+}
+
+interface DeliveryEvent<Type extends string> extends EventBase<Type> {
+  /** Id of the `delivery.requested`, or of the event that is shared on the ticket. */
+  readonly request: string;
+}
+
+/** Written before anything is sent, so that a crash in between is known of. */
+export interface DeliveryAttempted extends EventBase<'delivery.attempted'> {
+  /** What the attempt covers: one delivery, or several events shared in one comment. */
+  readonly requests: readonly string[];
+  /** Until when nobody else tries, ISO 8601 UTC. */
+  readonly until: string;
+}
+
+export interface DeliveryDone extends DeliveryEvent<'delivery.done'> {
+  /** `found`: an earlier attempt had arrived after all. `by hand`: a person says so. */
+  readonly how: 'sent' | 'found' | 'by hand';
+  /** What the service answered, as far as later deliveries need it. */
+  readonly result: { readonly [key: string]: Json };
+  readonly url?: string;
+  /** What did not go as asked, e.g. labels that GitHub dropped. */
+  readonly note?: string;
+}
+
+export interface DeliveryFailed extends DeliveryEvent<'delivery.failed'> {
+  readonly reason: string;
+  /** When it is tried again by itself, ISO 8601 UTC; unset: it is not. */
+  readonly retryAt?: string;
+  /** It may have arrived all the same, so it is looked for before it is sent again. */
+  readonly inDoubt?: boolean;
+}
+
+/** It may have arrived, and nobody but a person can tell. */
+export interface DeliveryUnknown extends DeliveryEvent<'delivery.unknown'> {
+  readonly reason: string;
+}
+
+/** Not sent by the extension: the service is not connected, or has no way to be told. A person does it. */
+export interface DeliveryHeld extends DeliveryEvent<'delivery.held'> {
+  readonly reason: string;
+}
+
+/** A person wants it sent (again). */
+export interface DeliveryRetried extends DeliveryEvent<'delivery.retried'> {}
+
+/** A person does not want it sent any more. */
+export interface DeliveryDiscarded extends DeliveryEvent<'delivery.discarded'> {
+  readonly reason: string;
+}
+
+/** The ticket in which the incident is shared (runbook 4.3); written by whoever opened or joined it. */
+export interface TicketLinked extends EventBase<'ticket.linked'> {
+  /** `owner/name`. */
+  readonly repository: string;
+  readonly number: number;
+  readonly url: string;
+}
+
+/** Somebody is about to run a step that must not run twice. */
+export interface StepClaimed extends EventBase<'step.claimed'> {
+  readonly step: string;
+  /** Installation that claims it. */
+  readonly origin: string;
+  /** When the claim lapses if its holder disappears, ISO 8601 UTC. */
+  readonly until: string;
+}
+
+/** The step of a claim has ended, however it did. */
+export interface StepReleased extends EventBase<'step.released'> {
+  /** Id of the `step.claimed`. */
+  readonly claim: string;
+}
+
+/** A clock keeps quiet until then (runbook 7.1). */
+export interface ReminderSnoozed extends EventBase<'reminder.snoozed'> {
+  readonly step: string;
+  /** ISO 8601 UTC. */
+  readonly until: string;
+}
+
 export interface IncidentClosed extends EventBase<'incident.closed'> {
   readonly reason: string;
 }
@@ -128,6 +237,18 @@ export type TimelineEvent =
   | StepFinished
   | FindingDocumented
   | UpdatePosted
+  | DeliveryRequested
+  | DeliveryAttempted
+  | DeliveryDone
+  | DeliveryFailed
+  | DeliveryUnknown
+  | DeliveryHeld
+  | DeliveryRetried
+  | DeliveryDiscarded
+  | TicketLinked
+  | StepClaimed
+  | StepReleased
+  | ReminderSnoozed
   | IncidentClosed
   | IncidentReopened
   | EventAmended;

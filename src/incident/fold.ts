@@ -2,6 +2,7 @@ import {
   type Actor, type DetectionSource, type EventAmended, type Excerpt, type Severity, type StepResult, type TimelineEvent, type UpdatePosted,
   compareEvents,
 } from './events.ts';
+import { type Delivery, type Ticket, foldDeliveries } from './deliveries.ts';
 
 /** Where an incident stands. An incident is open until it is closed. */
 export type IncidentStatus = 'declared' | 'acknowledged' | 'closed';
@@ -26,6 +27,15 @@ export interface StepRecord extends StepResult {
   readonly event: string;
   readonly at: string;
   readonly actor: Actor;
+}
+
+/** Who is running a step that must not run twice. */
+export interface StepClaim {
+  readonly event: string;
+  readonly actor: Actor;
+  readonly origin: string;
+  /** Epoch ms. */
+  readonly until: number;
 }
 
 /** What a timeline amounts to: the whole state of an incident, derived and never stored. */
@@ -57,6 +67,14 @@ export interface Incident {
   readonly findings: readonly Finding[];
   /** Internal updates, the oldest first (runbook 7.1). */
   readonly updates: readonly UpdatePosted[];
+  /** What has left the machine and what is still to, in the order it was asked for. */
+  readonly deliveries: readonly Delivery[];
+  /** Set once the incident is shared in a ticket. */
+  readonly ticket?: Ticket;
+  /** Step id → who is running it, until when at the latest; at most one holder each. */
+  readonly claims: ReadonlyMap<string, StepClaim>;
+  /** Step id → epoch ms until which its reminder keeps quiet. */
+  readonly snoozed: ReadonlyMap<string, number>;
   readonly closeReason?: string;
   /** In timeline order, corrections applied, retracted events left out. */
   readonly events: readonly TimelineEvent[];
@@ -73,6 +91,8 @@ export interface IncidentSummary {
   /** ISO 8601 UTC. */
   readonly detectedAt: string;
   readonly closedAt?: string;
+  /** Deliveries that are still to be made or in doubt, when there are any. */
+  readonly waiting?: number;
 }
 
 /**
@@ -92,7 +112,9 @@ export function fold(events: readonly TimelineEvent[]): Incident | undefined {
   const roles: Record<string, string> = {};
   const findings: Finding[] = [];
   const updates: UpdatePosted[] = [];
-  const state: Mutable<Pick<Incident, 'severity' | 'severityReasons' | 'closeReason'>> = { severityReasons: [] };
+  const claims = new Map<string, StepClaim>();
+  const snoozed = new Map<string, number>();
+  const state: Mutable<Pick<Incident, 'severity' | 'severityReasons' | 'closeReason' | 'ticket'>> = { severityReasons: [] };
   const times: Mutable<Incident['times']> = { detected: milestone(declared) };
   if (declared.impactStartedAt !== undefined) {
     times.impactStarted = { at: declared.impactStartedAt, event: declared.id, corrected: false };
@@ -133,6 +155,25 @@ export function fold(events: readonly TimelineEvent[]): Incident | undefined {
       case 'update.posted':
         updates.push(event);
         break;
+      case 'ticket.linked':
+        state.ticket ??= { repository: event.repository, number: event.number, url: event.url };
+        break;
+      case 'step.claimed':
+        if ((claims.get(event.step)?.until ?? 0) > Date.parse(event.at)) {
+          break;
+        }
+        claims.set(event.step, { event: event.id, actor: event.actor, origin: event.origin, until: Date.parse(event.until) });
+        break;
+      case 'step.released':
+        for (const [step, claim] of claims) {
+          if (claim.event === event.claim) {
+            claims.delete(step);
+          }
+        }
+        break;
+      case 'reminder.snoozed':
+        snoozed.set(event.step, Date.parse(event.until));
+        break;
       case 'incident.closed':
         times.closed = milestone(event);
         state.closeReason = event.reason;
@@ -159,11 +200,15 @@ export function fold(events: readonly TimelineEvent[]): Incident | undefined {
     steps,
     findings,
     updates,
+    deliveries: foldDeliveries(effective),
+    claims,
+    snoozed,
     events: effective,
   };
 }
 
 export function summarize(incident: Incident): IncidentSummary {
+  const waiting = incident.deliveries.filter(({ state }) => state === 'pending' || state === 'unknown').length;
   return {
     id: incident.id,
     title: incident.title,
@@ -173,6 +218,7 @@ export function summarize(incident: Incident): IncidentSummary {
     drill: incident.drill,
     detectedAt: incident.times.detected.at,
     ...(incident.times.closed === undefined ? {} : { closedAt: incident.times.closed.at }),
+    ...(waiting === 0 ? {} : { waiting }),
   };
 }
 

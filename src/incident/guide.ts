@@ -1,16 +1,23 @@
 import { formatDuration } from './clock.ts';
 import { type ClockRules, dueSteps, untilDue } from './clocks.ts';
+import { escalationTriggers } from './escalation.ts';
 import type { Incident } from './fold.ts';
 import type { Severity } from './events.ts';
 
 /** What to do next, the most urgent first: the guided part of the Incidents view. */
 export interface NextAction {
+  /** Tells apart what is asked of one step for several people; the step id where there is one only. */
+  readonly id: string;
   /** Step id of the runbook. */
   readonly step: string;
+  /** What the step is to be run with. */
+  readonly inputs?: Readonly<Record<string, string>>;
   readonly title: string;
   /** Why now, in words. */
   readonly reason: string;
   readonly urgent: boolean;
+  /** Its id is that of a clock, which can be snoozed. */
+  readonly clock?: boolean;
 }
 
 export interface GuideTargets {
@@ -30,7 +37,7 @@ const INVESTIGATION_FRESH_MS = 15 * 60_000;
 
 /**
  * The next steps of an open incident: the urgent ones, then the others, each in the runbook's order (4.1, 4.2, 5.1,
- * 5.3) with what is due by the clock behind (7, 8). Nothing for a closed one.
+ * 5.3) with what is due by the clock, and what calls for more people, behind (7, 8). Nothing for a closed one.
  *
  * @param now epoch ms
  */
@@ -38,18 +45,24 @@ export function nextActions(incident: Incident, targets: GuideTargets, now: numb
   if (incident.status === 'closed') {
     return [];
   }
-  const actions = [...responseActions(incident, targets, now), ...(targets.clocks === undefined ? [] : clockActions(incident, targets.clocks, now))];
+  const actions = [
+    ...responseActions(incident, targets, now).map((action) => ({ id: action.step, ...action })),
+    ...(targets.clocks === undefined ? [] : clockActions(incident, targets.clocks, now)),
+  ];
   return actions.sort((a, b) => Number(b.urgent) - Number(a.urgent));
 }
 
 function clockActions(incident: Incident, rules: ClockRules, now: number): NextAction[] {
   return dueSteps(incident, rules)
     .filter(({ step, at }) => step === 'postUpdate' || at - now <= SOON_MS)
-    .map((due) => ({ step: due.step, title: due.title, reason: untilDue(due, now), urgent: due.at <= now }));
+    .map((due) => ({
+      id: due.id, clock: true, step: due.step, title: due.title, urgent: due.at <= now, ...(due.inputs === undefined ? {} : { inputs: due.inputs }),
+      reason: due.kind === 'escalation' && due.at <= now ? escalationTriggers(incident, rules, now).map(({ text }) => text).join('; ') : untilDue(due, now),
+    }));
 }
 
-function responseActions(incident: Incident, targets: GuideTargets, now: number): NextAction[] {
-  const actions: NextAction[] = [];
+function responseActions(incident: Incident, targets: GuideTargets, now: number): Omit<NextAction, 'id'>[] {
+  const actions: Omit<NextAction, 'id'>[] = [];
   const sinceDetected = now - Date.parse(incident.times.detected.at);
   if (incident.times.acknowledged === undefined) {
     const late = targets.acknowledgeMinutes !== undefined && sinceDetected > targets.acknowledgeMinutes * 60_000;

@@ -1,5 +1,5 @@
 /** Tells an event from rubbish: what another program or a hand left in a timeline must not keep the rest from being read. */
-import { SEVERITIES, type TimelineEvent } from './events.ts';
+import { DELIVERY_SERVICES, SEVERITIES, type TimelineEvent } from './events.ts';
 
 type Check = (value: unknown) => boolean;
 
@@ -8,6 +8,8 @@ const flag: Check = (value) => typeof value === 'boolean';
 const count: Check = (value) => typeof value === 'number';
 const time: Check = (value) => typeof value === 'string' && /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?Z$/.test(value) && !Number.isNaN(Date.parse(value));
 const severity: Check = (value) => (SEVERITIES as readonly unknown[]).includes(value);
+const service: Check = (value) => (DELIVERY_SERVICES as readonly unknown[]).includes(value);
+const how: Check = (value) => value === 'sent' || value === 'found' || value === 'by hand';
 const optional = (check: Check): Check => (value) => value === undefined || check(value);
 const listOf = (check: Check): Check => (value) => Array.isArray(value) && value.every(check);
 const object = (fields: Readonly<Record<string, Check>> = {}): Check => (value) =>
@@ -36,6 +38,20 @@ const BODIES: Readonly<Record<TimelineEvent['type'], Check>> = {
   'step.finished': object({ result: RESULT, parts: optional(listOf(RESULT)) }),
   'finding.documented': object({ text, excerpt: optional(object({ source: text, language: text, startLine: count, endLine: count, text })) }),
   'update.posted': object({ status: text, impact: text, actions: text, next: text, eta: text, text }),
+  'delivery.requested': object({
+    delivery: object({ service, call: text, target: text, text, data: object(), step: text, contacts: optional(listOf(text)), after: optional(listOf(text)) }), origin: text,
+  }),
+  'delivery.attempted': object({ requests: listOf(text), until: time }),
+  'delivery.done': object({ request: text, how, result: object(), url: optional(text), note: optional(text) }),
+  'delivery.failed': object({ request: text, reason: text, retryAt: optional(time), inDoubt: optional(flag) }),
+  'delivery.unknown': object({ request: text, reason: text }),
+  'delivery.held': object({ request: text, reason: text }),
+  'delivery.retried': object({ request: text }),
+  'delivery.discarded': object({ request: text, reason: text }),
+  'ticket.linked': object({ repository: text, number: count, url: text }),
+  'step.claimed': object({ step: text, origin: text, until: time }),
+  'step.released': object({ claim: text }),
+  'reminder.snoozed': object({ step: text, until: time }),
   'incident.closed': object({ reason: text }),
   'incident.reopened': object({ reason: text }),
   'event.amended': object({ amends: text, changes: object({ at: optional(time), text: optional(text), retracted: optional(flag) }) }),

@@ -38,7 +38,12 @@ const START: Cursor = { position: 0, lines: 0 };
  * @throws UserError when it could not be written whole (disk full, no permission); then it counts as not recorded
  */
 export async function appendRecord(file: string, record: unknown): Promise<void> {
-  const bytes = Buffer.from(`\n${JSON.stringify(record)}\n`, 'utf8');
+  return appendRecords(file, [record]);
+}
+
+/** As `appendRecord`, for several at once: a crash in between may leave the first ones only. */
+export async function appendRecords(file: string, records: readonly unknown[]): Promise<void> {
+  const bytes = Buffer.from(records.map((record) => `\n${JSON.stringify(record)}\n`).join(''), 'utf8');
   let handle: FileHandle | undefined;
   try {
     handle = await open(file, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT, 0o600);

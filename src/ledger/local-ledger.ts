@@ -7,12 +7,13 @@ import { appendFile, mkdir, open, readFile, readdir, rm, stat } from 'node:fs/pr
 import { join } from 'node:path';
 import { UserError, codeOf, messageOf } from '../errors.ts';
 import { type Clock, iso } from '../incident/clock.ts';
-import { type Actor, type NewEvent, type TimelineEvent, mergeTimelines } from '../incident/events.ts';
+import { type Actor, type NewEvent, type StepClaimed, type TimelineEvent, mergeTimelines } from '../incident/events.ts';
 import { type Incident, type IncidentSummary, fold, summarize } from '../incident/fold.ts';
 import { isTimelineEvent } from '../incident/recognise.ts';
 import { ClosedIndex } from './closed-index.ts';
 import type { IdSource } from './ids.ts';
-import { type Cursor, type DamagedLine, appendRecord, flushDirectory, readRecords } from './journal.ts';
+import { type Cursor, type DamagedLine, appendRecord, appendRecords, flushDirectory, readRecords } from './journal.ts';
+import { Leases } from './leases.ts';
 import type { Ledger } from './ledger.ts';
 
 export interface LocalLedgerOptions {
@@ -33,12 +34,16 @@ interface Timeline {
   cursor: Cursor;
   events: TimelineEvent[];
   incident: Incident | undefined;
+  leases: Leases;
   /** Whether a whole line has been read, of whatever kind: a file without one is being declared this moment. */
   written: boolean;
 }
 
 /** Nothing is recorded under that id. */
 class NoSuchIncident extends UserError {}
+
+/** Who acts when nobody does: a delivery is tried again, events of others come in. */
+const EXTENSION: Actor = { name: 'Incident Runbook', kind: 'extension' };
 
 const SUFFIX = '.jsonl';
 const INCIDENT_ID = /^INC-\d{8}-[0-9A-Z]{4,}$/;
@@ -80,24 +85,65 @@ export class LocalLedger implements Ledger {
     return this.#exclusively(incident, async () => {
       const before = await this.#load(incident);
       const stored = this.#complete(incident, event, actor);
-      if (before.status === 'closed') {
-        await this.#index.touch(incident);
-      }
-      await appendRecord(this.#file(incident), stored);
-      const after = await this.#load(incident);
-      if (after.status === 'closed') {
-        await this.#remember(after);
-      } else if (before.status === 'closed') {
-        // Once more: another window may have remembered the closed incident since the first time.
-        await this.#index.touch(incident).catch(() => undefined);
-      }
-      this.#emit(incident);
+      await this.#write(incident, [stored], before.status);
       return stored;
+    });
+  }
+
+  async adopt(incident: string, events: readonly TimelineEvent[]): Promise<readonly TimelineEvent[]> {
+    const strange = events.find((event) => event.incident !== incident);
+    if (strange !== undefined || !INCIDENT_ID.test(incident)) {
+      throw new UserError(`These events are of ${strange?.incident ?? `"${incident}"`}, not of ${incident}. Open the ticket of the right incident.`);
+    }
+    await this.#ready();
+    return this.#exclusively(incident, async () => {
+      const before = await this.#load(incident).catch((error: unknown) => {
+        if (error instanceof NoSuchIncident) {
+          return undefined;
+        }
+        throw error;
+      });
+      const known = new Set(this.#timelines.get(incident)?.events.map(({ id }) => id));
+      const fresh = events.filter(({ id }) => !known.has(id)).map((event) => this.#options.redact(event));
+      if (fresh.length > 0) {
+        await this.#write(incident, fresh, before?.status ?? 'declared');
+        if (before === undefined) {
+          await flushDirectory(this.#options.directory);
+        }
+      }
+      return fresh;
+    });
+  }
+
+  async claim(incident: string, requests: readonly string[], until: string): Promise<readonly string[]> {
+    return this.#exclusively(incident, () => this.#take(incident, requests, until));
+  }
+
+  async claimDelivery(incident: string, request: string, until: string): Promise<'won' | 'resumed' | 'lost'> {
+    return this.#exclusively(incident, async () => {
+      const won = await this.#take(incident, [request], until);
+      return won.length === 0 ? 'lost' : this.#timelines.get(incident)?.leases.isResumed(request) === true ? 'resumed' : 'won';
+    });
+  }
+
+  async claimStep(incident: string, claim: Pick<StepClaimed, 'step' | 'origin' | 'until'>): Promise<{ readonly event: StepClaimed; readonly won: boolean }> {
+    return this.#exclusively(incident, async () => {
+      const before = await this.#load(incident);
+      const event = this.#complete(incident, { type: 'step.claimed', ...claim }, undefined) as StepClaimed;
+      await this.#write(incident, [event], before.status);
+      return { event, won: this.#timelines.get(incident)?.leases.holderOfStep(claim.step) === event.id };
     });
   }
 
   read(incident: string): Promise<Incident> {
     return this.#exclusively(incident, () => this.#load(incident));
+  }
+
+  async timeline(incident: string): Promise<readonly TimelineEvent[]> {
+    return this.#exclusively(incident, async () => {
+      await this.#load(incident);
+      return this.#timelines.get(incident)?.events ?? [];
+    });
   }
 
   async list(status?: 'open' | 'closed'): Promise<IncidentSummary[]> {
@@ -133,6 +179,29 @@ export class LocalLedger implements Ledger {
     this.#watcher?.close();
     this.#watcher = undefined;
     this.#listeners.clear();
+  }
+
+  async #take(incident: string, requests: readonly string[], until: string): Promise<readonly string[]> {
+    const before = await this.#load(incident);
+    const attempt = this.#complete(incident, { type: 'delivery.attempted', requests, until }, EXTENSION);
+    await this.#write(incident, [attempt], before.status);
+    return requests.filter((request) => this.#timelines.get(incident)?.leases.holderOf(request) === attempt.id);
+  }
+
+  /** Appends what is complete, and keeps the index of closed incidents right. */
+  async #write(incident: string, events: readonly TimelineEvent[], before: Incident['status']): Promise<void> {
+    if (before === 'closed') {
+      await this.#index.touch(incident);
+    }
+    await appendRecords(this.#file(incident), events);
+    const after = await this.#load(incident);
+    if (after.status === 'closed') {
+      await this.#remember(after);
+    } else if (before === 'closed') {
+      // Once more: another window may have remembered the closed incident since the first time.
+      await this.#index.touch(incident).catch(() => undefined);
+    }
+    this.#emit(incident);
   }
 
   /** An unreadable timeline does not keep the others from being listed, and is told of once. An empty one is being declared. */
@@ -201,12 +270,14 @@ export class LocalLedger implements Ledger {
   }
 
   async #load(id: string): Promise<Incident> {
-    const timeline: Timeline = this.#timelines.get(id) ?? { cursor: { position: 0, lines: 0 }, events: [], incident: undefined, written: false };
+    const timeline: Timeline = this.#timelines.get(id) ?? { cursor: { position: 0, lines: 0 }, events: [], incident: undefined, leases: new Leases(), written: false };
     const file = this.#file(id);
     const known = INCIDENT_ID.test(id);
     const content = known ? await readRecords(file, isTimelineEvent, timeline.cursor) : undefined;
     if (content !== undefined && content.cursor.position !== timeline.cursor.position) {
       const restarted = content.cursor.position < timeline.cursor.position;
+      timeline.leases = restarted ? new Leases() : timeline.leases;
+      content.records.forEach((record) => { timeline.leases.read(record); });
       timeline.events = mergeTimelines(restarted ? [] : timeline.events, content.records);
       timeline.cursor = content.cursor;
       timeline.incident = fold(timeline.events);

@@ -14,7 +14,8 @@ export function checkMeaning(runbook: Runbook, actions?: readonly string[]): Fin
   return [
     ...checkDuplicates(runbook),
     ...checkTime(runbook),
-    ...checkEnvironments(runbook),
+    ...checkAddresses(runbook),
+    ...checkLinks(runbook),
     ...checkPeople(runbook),
     ...checkAssessment(runbook),
     ...checkSteps(runbook, actions),
@@ -83,14 +84,38 @@ function isTimeZone(name: string): boolean {
   }
 }
 
-function checkEnvironments(runbook: Runbook): Finding[] {
+interface Address {
+  readonly path: Path;
+  readonly url: string;
+}
+
+/** Pages that people open; they are shown and recorded. */
+function linksOf({ datadog, warRoom }: Runbook): Address[] {
+  const dashboards = Object.entries(datadog?.dashboards ?? {}).map(([key, { url }]) => ({ path: ['datadog', 'dashboards', key, 'url'], url }));
+  return [...dashboards, { path: ['warRoom', 'video', 'url'], url: warRoom.video?.url }]
+    .flatMap(({ path, url }) => (url === undefined ? [] : [{ path, url }]));
+}
+
+function checkAddresses(runbook: Runbook): Finding[] {
   const endpoints = environmentsOf(runbook).flatMap(({ key, data }) =>
-    data.endpoints.map(({ url }, index) => ({ path: ['environments', key, 'endpoints', index, 'url'], url })));
-  const contacts = Object.entries(runbook.contacts).flatMap(([key, { url }]) =>
+    data.endpoints.map(({ url }, index): Address => ({ path: ['environments', key, 'endpoints', index, 'url'], url })));
+  const contacts = Object.entries(runbook.contacts).flatMap(([key, { url }]): Address[] =>
     (url === undefined ? [] : [{ path: ['contacts', key, 'url'], url }]));
-  return [...endpoints, ...contacts]
+  return [...endpoints, ...contacts, ...linksOf(runbook)]
     .filter(({ url }) => !URL.canParse(url))
     .map(({ path, url }) => at(path, `${formatPath(path)} must be a full URL such as https://api.example.org/health, not "${url}".`));
+}
+
+function checkLinks(runbook: Runbook): Finding[] {
+  const incomplete = Object.entries(runbook.datadog?.dashboards ?? {}).filter(([, { id, url }]) => id === undefined && url === undefined)
+    .map(([key]): Path => ['datadog', 'dashboards', key])
+    .map((path) => at(path, `${formatPath(path)} has neither id nor url. Write the id of the Datadog dashboard or its address.`));
+  const video: Path = ['warRoom', 'video'];
+  const nowhere = runbook.warRoom.video?.kind === 'url' && runbook.warRoom.video.url === undefined
+    ? [at(video, `${formatPath(video)} is of kind url and has none. Add the address of the video call.`)] : [];
+  const telling = linksOf(runbook).filter(({ url }) => URL.canParse(url) && (new URL(url).username !== '' || new URL(url).password !== ''))
+    .map(({ path }) => at(path, `${formatPath(path)} holds a user name or password, and would show it to everybody. Take it out.`));
+  return [...incomplete, ...nowhere, ...telling];
 }
 
 function checkPeople({ contacts, severities, escalation }: Runbook): Finding[] {

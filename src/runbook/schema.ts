@@ -15,6 +15,8 @@ const text = (description: string) => Type.String({ minLength: 1, description })
 const Section = Type.String({ pattern: '^\\d+(\\.\\d+)*$', description: 'A place in the runbook text, e.g. "5.1".' });
 const Id = Type.String({ pattern: '^[a-z][A-Za-z0-9]*$', description: 'An identifier in camelCase, e.g. checkEndpoints.' });
 const Url = Type.String({ pattern: '^https?://[^\\s]+$', description: 'An http or https URL.' });
+const HttpsUrl = Type.String({ pattern: '^https://[^\\s]+$', description: 'An https URL.' });
+const Email = Type.String({ pattern: '^[^\\s@]+@[^\\s@]+$', description: 'An e-mail address.' });
 const TimeOfDay = Type.String({ pattern: '^([01]\\d|2[0-3]):[0-5]\\d$', description: 'A time of day as HH:MM, e.g. 09:00.' });
 const SeverityName = oneOf(SEVERITIES, 'Severity level.');
 const Minutes = Type.Number({ minimum: 0, description: 'Minutes.' });
@@ -87,9 +89,11 @@ const AssessmentRule = Type.Object({
 const Contact = Type.Object({
   title: text('Role.'),
   section: Section,
-  email: Type.Optional(Type.String({ pattern: '^[^\\s@]+@[^\\s@]+$', description: 'An e-mail address.' })),
+  email: Type.Optional(Email),
   phone: Type.Optional(text('Phone number.')),
   slack: Type.Optional(text('Slack handle or channel.')),
+  slackUser: Type.Optional(Type.String({ pattern: '^[UW][A-Z0-9]+$', description: 'A Slack member id, e.g. U012AB3CD; without one the member is looked up by e-mail address.' })),
+  github: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?$', description: 'A GitHub login without @; tickets and action items are assigned to it.' })),
   url: Type.Optional(Url),
   methods: listOf(oneOf(['pagerduty', 'slack', 'phone', 'email', 'console']), 'Ways to reach the contact, the first to try first.'),
   availability: oneOf(['always', 'businessHours'], 'When the contact can be reached.'),
@@ -143,6 +147,40 @@ const Situation = Type.Object({
   steps: listOf(GuidedStep, 'Steps that help, in order.'),
 }, closed);
 
+const Threshold = (level: string) => Type.Optional(Type.Number({ description: `A number in the unit of the query; a last value above it is ${level}. Without thresholds the values are shown and not judged.` }));
+
+const Dashboard = Type.Object({
+  title: text('Name people use for it.'),
+  section: Section,
+  id: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9-]+$', description: 'An id of a Datadog dashboard, e.g. abc-def-ghi, the part of its address after /dashboard/.' })),
+  url: Type.Optional(HttpsUrl),
+  queries: Type.Optional(listOf(Type.Object({
+    title: text('Name of the metric.'),
+    query: text('Datadog metric query, e.g. sum:trace.http.request.errors{env:production}.as_count().'),
+    unit: text('Unit of its values as people read it, e.g. %, ms or errors.'),
+    warnAbove: Threshold('a warning'),
+    badAbove: Threshold('bad'),
+  }, closed), 'Metrics that are read as well when Datadog is connected.')),
+}, { ...closed, description: 'A dashboard, by id or by url; the url takes precedence.' });
+
+const Datadog = Type.Object({
+  section: Type.Optional(Section),
+  monitorQuery: Type.Optional(text('Which monitors are listed, in the search syntax of the monitor list, e.g. tag:"service:healthflow"; the states Alert, Warn and No Data are added to it. Default: all monitors.')),
+  synthetics: Type.Optional(listOf(Type.String({ pattern: '^[a-z0-9]{3}-[a-z0-9]{3}-[a-z0-9]{3}$', description: 'A public id of a synthetic API test, e.g. abc-def-ghi.' }), 'Synthetic API tests that are asked.')),
+  dashboards: Type.Optional(byId(Dashboard, { description: 'Dashboards; the steps open errorRates and performance unless their input "dashboard" says otherwise.' })),
+}, { ...closed, description: 'What is looked at in Datadog. Keys and addresses are no part of it: they belong to the connection.' });
+
+const Deployment = Type.Object({
+  section: Type.Optional(Section),
+  workflow: Type.Optional(text('File name of the GitHub workflow that deploys, e.g. deploy.yml.')),
+  branch: Type.Optional(text('Branch that is deployed, e.g. main. Default: the default branch of the repository.')),
+}, { ...closed, description: 'How the service is deployed.' });
+
+const Video = Type.Object({
+  kind: oneOf(['slackHuddle', 'jitsi', 'url'], 'slackHuddle: the huddle of the channel. jitsi: a room that nobody can guess. url: always the same address.'),
+  url: Type.Optional(HttpsUrl),
+}, { ...closed, description: 'Video link of the war room. url is the address of kind url, and the server of kind jitsi (default https://meet.jit.si).' });
+
 export const RunbookSchema = Type.Object({
   name: text('Name of the runbook.'),
   version: text('Version.'),
@@ -185,6 +223,7 @@ export const RunbookSchema = Type.Object({
     severities: Type.Array(SeverityName, { minItems: 1 }),
     afterMinutes: Minutes,
     channel: text('Channel name; YYYYMMDD stands for the date.'),
+    video: Type.Optional(Video),
     roles: listOf(Type.Object({ id: Id, section: Section, title: text('Name.'), duty: text('What the role does.') }, closed), 'Roles.'),
   }, closed),
   statusPage: Type.Object({
@@ -200,7 +239,10 @@ export const RunbookSchema = Type.Object({
     section: Section,
     severities: Type.Array(SeverityName, { minItems: 1 }),
     channels: listOf(text('Channel.'), 'Ways users are told.'),
+    recipients: Type.Optional(listOf(Email, 'Addresses that mail to users goes to, e.g. a mailing list.')),
   }, closed),
+  datadog: Type.Optional(Datadog),
+  deployment: Type.Optional(Deployment),
   checklists: byId(Type.Object({
     section: Section, title: text('Name.'),
     items: listOf(Type.Object({ id: Id, text: text('What must hold.'), provedBy: Type.Optional(listOf(Id, 'Steps whose evidence proves it; any one of them does.')) }, closed), 'Boxes.'),
@@ -234,6 +276,7 @@ export type RunbookScenario = Static<typeof Scenario>;
 export type RunbookSituation = Static<typeof Situation>;
 export type GuidedRunbookStep = Static<typeof GuidedStep>;
 export type RunbookContact = Static<typeof Contact>;
+export type RunbookDashboard = Static<typeof Dashboard>;
 export type StepInputs = Static<typeof Inputs>;
 export type AssessmentQuestion = Static<typeof Question>;
 export type AssessmentRules = Runbook['assessment'];

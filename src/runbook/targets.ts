@@ -20,11 +20,26 @@ export function clockRules(runbook: Runbook): ClockRules {
   return {
     updateEvery: bySeverity(runbook, ({ updateEveryMinutes }) => updateEveryMinutes),
     stakeholders: bySeverity(runbook, ({ stakeholders }) => stakeholders.map(({ contact, withinMinutes, everyMinutes }) => ({
-      title: contactById(runbook, contact)?.title ?? contact, within: withinMinutes, ...(everyMinutes === undefined ? {} : { every: everyMinutes }),
+      contact, title: contactById(runbook, contact)?.title ?? contact, within: withinMinutes, ...(everyMinutes === undefined ? {} : { every: everyMinutes }),
     }))),
     resolveWithin: runbook.metrics.find(({ id }) => id === 'mttr')?.targetMinutesBySeverity ?? {},
     warRoom: { severities: runbook.warRoom.severities, after: runbook.warRoom.afterMinutes },
+    escalation: {
+      triggers: runbook.escalation.triggers.filter(({ seen }) => seen),
+      path: runbook.escalation.path,
+      mitigations: runbook.steps.filter(({ section, effect }) => MITIGATION.test(section) && (effect === 'change' || effect === 'destructive')).map(({ id }) => id),
+      securityAnswers: gravestAnswers(runbook, 'security'),
+    },
   };
+}
+
+/** The chapters that mitigate: in general, and by scenario. */
+const MITIGATION = /^(6|12)(\.|$)/;
+
+/** The gravest answer to a question of the assessment, and the doubtful ones that count as it (2.2). */
+function gravestAnswers({ assessment: { questions } }: Runbook, question: string): string[] {
+  const options = questions.find(({ id }) => id === question)?.options ?? [];
+  return options.filter(({ id, countsAs }) => (countsAs ?? id) === options[0]?.id).map(({ id }) => id);
 }
 
 function bySeverity<T>({ severities: { P1, P2, P3, P4 } }: Runbook, pick: (level: Runbook['severities']['P1']) => T): Readonly<Record<Severity, T>> {

@@ -1,10 +1,12 @@
 /** Runbook 3: what tells us that something is wrong. */
+import { UserError } from '../errors.ts';
 import { formatDuration, iso } from '../incident/clock.ts';
 import { type Evidence, type Level, worstLevel } from '../incident/evidence.ts';
 import type { RunbookEndpoint } from '../runbook/schema.ts';
 import type { ProbeResult } from '../services/http.ts';
 import type { Endpoints } from '../services/endpoints.ts';
 import { plural } from '../text.ts';
+import { type AlarmSource, type Failure, type FoundAlarm, describeFailure, listAll } from './alarm-sources.ts';
 import { codeBlock, escapeMarkdown, inlineCode, levelMark, table, utc } from './markdown.ts';
 import type { ReadAction } from './step.ts';
 
@@ -14,34 +16,60 @@ const DEFAULT_SLOW_MS = 1_000;
 const MAX_SHOWN = 4_000;
 const CERTIFICATE_WARN_MS = 30 * 24 * 3_600_000;
 
-/** CloudWatch alarms in ALARM, since when and on which metric (runbook 3.1). */
+/**
+ * CloudWatch alarms in ALARM and, where Datadog is connected, its monitors in Alert or Warn and its failing synthetic
+ * tests, the newest first, since when and on what (runbook 3.1).
+ */
 export const listAlarms: ReadAction = {
   kind: 'read',
-  async run({ services, environment, clock }, inputs, signal) {
-    const { alarmsInAlarm } = await import('../services/aws/cloudwatch.ts');
-    const prefix = inputs.optionalText('prefix') ?? '';
-    const alarms = await alarmsInAlarm(services.aws(environment), prefix, signal);
-    const scope = prefix === '' ? '' : ` among those that begin with ${inlineCode(prefix)}`;
-    const now = clock.now();
+  async run(context, inputs, signal) {
+    const outcomes = await listAll(context, inputs.optionalText('prefix') ?? '', signal);
+    const listings = outcomes.filter((outcome) => 'alarms' in outcome);
+    const failures = outcomes.filter((outcome) => 'error' in outcome);
+    if (listings.every(({ verdict }) => verdict === undefined)) {
+      throw nothingKnown(failures);
+    }
+    const alarms = listings.flatMap((listing) => listing.alarms).sort((a, b) => (b.since ?? 0) - (a.since ?? 0));
+    const gaps = [...listings.flatMap((listing) => listing.gaps ?? []), ...failures.map(describeFailure)];
+    // What is wrong comes before what is not.
+    const verdicts = listings.toSorted((a, b) => Number(b.alarms.length > 0) - Number(a.alarms.length > 0)).flatMap(({ verdict }) => verdict ?? []);
     return {
-      level: alarms.length === 0 ? 'ok' : 'bad',
-      summary: alarms.length === 0 ? 'No alarm is in ALARM' : `${plural(alarms.length, 'alarm')} in ALARM: ${alarms.map(({ name }) => name).join(', ')}`,
-      markdown: alarms.length === 0
-        ? `No CloudWatch alarm is in ALARM${scope}.`
-        : table(['Alarm', 'Since', 'Metric', 'Threshold', 'Reason'], alarms.map((alarm) => [
-          inlineCode(alarm.name),
-          `${utc(alarm.since)} (${formatDuration(now - alarm.since)})`,
-          escapeMarkdown(alarm.metric),
-          escapeMarkdown(alarm.threshold),
-          escapeMarkdown(alarm.reason),
-        ])),
+      level: worstLevel([...alarms.map(({ level }) => level), ...gaps.map((): Level => 'unknown'), 'ok']),
+      summary: upperFirst([...verdicts, ...gaps].join('; ')),
+      markdown: [
+        ...(alarms.length === 0 ? [] : [alarmTable(alarms, context.clock.now())]),
+        ...listings.flatMap((listing) => listing.notes ?? []),
+        ...gaps.map((gap) => `${levelMark('unknown')} ${escapeMarkdown(upperFirst(gap))}.`),
+      ].join('\n\n'),
       data: {
-        alarms: alarms.map((alarm) => ({ name: alarm.name, description: alarm.description, since: iso(alarm.since), metric: alarm.metric, threshold: alarm.threshold, reason: alarm.reason })),
+        alarms: alarms.map(({ source, name, description, since, metric, threshold, reason, level }) => ({ source, name, description, since: since === undefined ? null : iso(since), metric, threshold, reason, level })),
+        gaps,
       },
-      links: [{ title: 'CloudWatch alarms', url: `https://${environment.data.aws?.region ?? 'us-east-1'}.console.aws.amazon.com/cloudwatch/home#alarmsV2:?~(alarmStateFilter~'ALARM)` }],
+      links: listings.flatMap((listing) => listing.links ?? []),
     };
   },
 };
+
+function nothingKnown(failures: readonly Failure[]): unknown {
+  const [first, ...others] = failures;
+  if (first === undefined) {
+    return new UserError('There is nothing to ask for alarms. Name the AWS resources of the environment in the runbook, or connect Datadog.');
+  }
+  return others.length === 0 ? first.error : new UserError(failures.map((failure) => `${describeFailure(failure)}.`).join(' '), { cause: first.error });
+}
+
+const SOURCES: Readonly<Record<AlarmSource, string>> = { cloudwatch: 'CloudWatch', datadog: 'Datadog', synthetic: 'Datadog synthetic' };
+
+function alarmTable(alarms: readonly FoundAlarm[], now: number): string {
+  return table(['Alarm', 'Source', 'Since', 'Metric', 'Threshold', 'Reason'], alarms.map(({ source, name, since, metric, threshold, reason, level }) => [
+    inlineCode(name),
+    `${levelMark(level)} ${SOURCES[source]}`,
+    since === undefined ? 'not known' : `${utc(since)} (${formatDuration(now - since)})`,
+    escapeMarkdown(metric),
+    escapeMarkdown(threshold),
+    escapeMarkdown(reason),
+  ]));
+}
 
 /** The built-in synthetic check: every endpoint of the runbook, its status, latency and TLS expiry (runbook 3.1). */
 export const checkEndpoints: ReadAction = {
@@ -161,4 +189,8 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+function upperFirst(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }

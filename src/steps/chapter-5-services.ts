@@ -3,8 +3,10 @@ import { formatDuration, iso } from '../incident/clock.ts';
 import { type Chart, type Level, worstLevel } from '../incident/evidence.ts';
 import type { EcsService } from '../services/aws/ecs.ts';
 import type { MetricPoint } from '../services/aws/cloudwatch.ts';
+import { shortSha } from './github-evidence.ts';
 import { codeBlock, escapeMarkdown, inlineCode, levelMark, sparkline, table, utc } from './markdown.ts';
 import type { ReadAction } from './step.ts';
+import { type Expected, type Lag, describeExpected, describeLag, lagData, listLag, viewOnGitHub } from './version-comparison.ts';
 
 /** How recent a service event must be to count as trouble now, ms. */
 const RECENT_EVENT_MS = 30 * 60_000;
@@ -151,12 +153,16 @@ function percent(value: number | undefined): string {
   return value === undefined ? '–' : `${value.toFixed(value < 10 ? 1 : 0)} %`;
 }
 
-/** The running version against the expected one (runbook 5.2). */
+/**
+ * The running version against the expected one; with GitHub connected, against the last deployment or the head of the
+ * branch where the runbook expects none, and with the commits in between (runbook 5.2).
+ * Inputs: expected; deploymentEnvironment, workflow, branch (default: `deployment` of the runbook).
+ */
 export const compareVersions: ReadAction = {
   kind: 'read',
-  async run({ environment, services }, inputs, signal) {
+  async run(context, inputs, signal) {
+    const { environment, services, clock } = context;
     const endpoints = environment.data.endpoints.filter(({ kind }) => kind === 'version');
-    const expected = inputs.optionalText('expected') ?? environment.data.expectedVersion;
     if (endpoints.length === 0) {
       return { level: 'unknown', summary: 'The runbook names no version endpoint', markdown: 'Add an endpoint with `kind: version` to the environment in the runbook.', data: {} };
     }
@@ -165,21 +171,35 @@ export const compareVersions: ReadAction = {
       const result = await probe(services.endpoints.resolve(endpoint.url), endpoint.timeoutMs ?? 5_000, signal);
       const running = result.problem === undefined && result.status !== undefined && result.status < 400 ? versionOf(result.body) : undefined;
       const failure = result.problem ?? (running === undefined ? `HTTP ${result.status}, no version in the answer` : undefined);
-      return { endpoint, running, failure, body: result.body, level: judgeVersion(running, expected) };
+      return { endpoint, running, failure, body: result.body };
     }));
+    const known = answers.flatMap(({ running }) => running ?? []);
+    const view = await viewOnGitHub(context, inputs.optionalText('expected') ?? environment.data.expectedVersion, known, inputs, signal);
+    const judged = answers.map((answer) => {
+      const { running } = answer;
+      const lag = running === undefined || (view.expected !== undefined && matches(running, view.expected.ref)) ? undefined : view.lags[known.indexOf(running)];
+      return { ...answer, lag, ...judgeVersion(answer.running, view.expected, lag) };
+    });
+    const { expected, page = '', problem } = view;
     return {
-      level: worstLevel(answers.map(({ level }) => level)),
-      summary: answers.map(({ endpoint, running, failure }) => running === undefined
-        ? `${endpoint.name}: ${failure}`
-        : `Running ${running.text}${expected === undefined ? '; the runbook expects no particular version' : matches(running, expected) ? ', as expected' : `, expected ${expected}`}`).join('; '),
-      markdown: answers.map(({ endpoint, running, failure, body, level }) => [
-        table(['Endpoint', 'Running', 'Expected', 'Result'], [[
-          escapeMarkdown(endpoint.name), running === undefined ? '–' : inlineCode(running.text), expected === undefined ? 'not set' : inlineCode(expected),
-          `${levelMark(level)}${failure === undefined ? '' : ` ${escapeMarkdown(failure)}`}`,
-        ]]),
-        codeBlock(body.slice(0, 2_000)),
-      ].join('\n\n')).join('\n\n') + (expected === undefined ? '\n\nSet `expectedVersion` for the environment in the runbook to compare.' : ''),
-      data: { expected: expected ?? null, answers: answers.map(({ endpoint, running, level }) => ({ endpoint: endpoint.name, running: running?.text ?? null, commit: running?.commit ?? null, level })) },
+      level: worstLevel(judged.map(({ level }) => level)),
+      summary: judged.map(({ endpoint, running, failure, verdict }) => running === undefined ? `${endpoint.name}: ${failure}` : `Running ${running.text}${verdict}`).join('; '),
+      markdown: [
+        ...judged.flatMap(({ endpoint, running, failure, body, level, lag }) => [
+          table(['Endpoint', 'Running', 'Expected', 'Result'], [[
+            escapeMarkdown(endpoint.name), running === undefined ? '–' : inlineCode(running.text), expected === undefined ? 'not set' : describeExpected(expected),
+            `${levelMark(level)}${failure === undefined ? '' : ` ${escapeMarkdown(failure)}`}`,
+          ]]),
+          codeBlock(body.slice(0, 2_000)),
+          ...(lag === undefined ? [] : [listLag(lag, page, clock.now())]),
+        ]),
+        ...(problem === undefined ? [] : [`GitHub could not be asked for the commits: ${escapeMarkdown(problem)}`]),
+        ...(expected === undefined ? ['Set `expectedVersion` for the environment in the runbook to compare.'] : []),
+      ].filter((part) => part !== '').join('\n\n'),
+      data: {
+        expected: expected?.ref ?? null,
+        answers: judged.map(({ endpoint, running, level, lag }) => ({ endpoint: endpoint.name, running: running?.text ?? null, commit: running?.commit ?? null, level, difference: lagData(lag) })),
+      },
     };
   },
 };
@@ -212,10 +232,19 @@ function matches(running: Version, expected: string): boolean {
   return running.version === expected || (commit !== undefined && expected.length >= 7 && (commit.startsWith(expected) || expected.startsWith(commit)));
 }
 
-function judgeVersion(running: Version | undefined, expected: string | undefined): Level {
+function judgeVersion(running: Version | undefined, expected: Expected | undefined, lag: Lag | undefined): { level: Level; verdict: string } {
   if (running === undefined) {
-    return 'bad';
+    return { level: 'bad', verdict: '' };
   }
-  return expected === undefined ? 'unknown' : matches(running, expected) ? 'ok' : 'warn';
+  if (expected === undefined) {
+    return { level: 'unknown', verdict: '; the runbook expects no particular version' };
+  }
+  const { ref, source } = expected;
+  const difference = lag === undefined ? '' : describeLag(lag);
+  if (matches(running, ref) || (lag !== undefined && difference === '')) {
+    return { level: 'ok', verdict: `, as expected${source === undefined ? '' : ` (${source})`}` };
+  }
+  // A version that is no commit cannot be held against one, unless GitHub knows both.
+  const level = source !== undefined && lag === undefined && running.commit === undefined ? 'unknown' : 'warn';
+  return { level, verdict: `, expected ${source === undefined ? ref : `${shortSha(ref)} (${source})`}${difference === '' ? '' : `: ${difference}`}` };
 }
-

@@ -1,23 +1,9 @@
-/** Steps that write on the timeline what a person did or saw (runbook 4.1, 4.2, 5.3, 7.1, 8.3). */
+/** Steps that write on the timeline what a person did or saw (runbook 4.2, 5.3, 8.3). */
 import { UserError } from '../errors.ts';
-import { iso } from '../incident/clock.ts';
 import { type Excerpt, SEVERITIES } from '../incident/events.ts';
 import { UnknownAnswerError, assess } from '../incident/severity.ts';
-import { UPDATE_STATUSES, type UpdateFields } from '../incident/update-fields.ts';
-import { writeUpdate } from '../incident/update.ts';
 import type { Inputs } from './inputs.ts';
 import type { RecordAction } from './step.ts';
-
-/** Stops a second responder from starting over (runbook 4.1). Acknowledging twice changes nothing. */
-export const acknowledge: RecordAction = {
-  kind: 'record',
-  record({ incident }) {
-    if (incident.times.acknowledged !== undefined) {
-      return { events: [], summary: `Already acknowledged at ${incident.times.acknowledged.at}` };
-    }
-    return { events: [{ type: 'incident.acknowledged' }], summary: 'Incident acknowledged - investigating' };
-  },
-};
 
 /**
  * The five questions of runbook 2.2. Inputs: one per question; `override` and `overrideReason` when the
@@ -56,31 +42,6 @@ export const documentFinding: RecordAction = {
       events: [{ type: 'finding.documented', text, ...(excerpt === undefined ? {} : { excerpt }) }],
       summary: `Finding: ${text}`,
     };
-  },
-};
-
-/**
- * The update of runbook 7.1, written with the runbook's template. It is recorded and its clock wound up; as long as
- * no channel is connected, somebody pastes the text. Inputs: status, impact, actions, next, eta.
- */
-export const postUpdate: RecordAction = {
-  kind: 'record',
-  record({ runbook, incident, clock }, inputs) {
-    const fields: UpdateFields = {
-      status: inputs.choice('status', UPDATE_STATUSES) ?? 'Investigating',
-      impact: inputs.text('impact'),
-      actions: inputs.text('actions'),
-      next: inputs.text('next'),
-      eta: inputs.text('eta'),
-    };
-    const template = runbook.templates['update']?.body;
-    if (template === undefined) {
-      throw new UserError('The runbook has no template "update". Add it below "templates".');
-    }
-    const now = clock.now();
-    const every = incident.severity === undefined ? undefined : runbook.severities[incident.severity].updateEveryMinutes;
-    const text = writeUpdate(template, fields, iso(now), every === undefined ? undefined : iso(now + every * 60_000));
-    return { events: [{ type: 'update.posted', ...fields, text }], summary: `Update recorded: ${fields.status}` };
   },
 };
 

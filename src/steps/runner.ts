@@ -1,6 +1,7 @@
 /** Runs a step of the runbook and puts what came of it on the timeline, before it returns. */
 import { CancelledError, UserError, messageOf } from '../errors.ts';
 import type { Clock } from '../incident/clock.ts';
+import type { DeliveryReport } from '../incident/deliveries.ts';
 import type { NewEvent, StepResult, TimelineEvent } from '../incident/events.ts';
 import { type Evidence, type Level, compareLevels, worstLevel } from '../incident/evidence.ts';
 import type { Incident } from '../incident/fold.ts';
@@ -9,10 +10,11 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { environmentByKey, investigationSteps, stepById } from '../runbook/query.ts';
 import { resolveInputs } from '../runbook/resolve.ts';
 import type { Runbook, RunbookStep } from '../runbook/schema.ts';
-import { isAutomated, loadAction } from './catalog.ts';
+import { loadAction } from './catalog.ts';
 import { Inputs } from './inputs.ts';
 import { escapeMarkdown, levelMark, table } from './markdown.ts';
-import type { ReadAction, RecordAction, Services, StepContext } from './step.ts';
+import { type Outgoing, carryOut } from './posting.ts';
+import type { Post, PostAction, ReadAction, RecordAction, Services, StepContext } from './step.ts';
 
 export interface RunRequest {
   /** Unset for a check before anything is declared: then nothing is recorded. */
@@ -33,16 +35,19 @@ export interface RunResult {
   readonly event?: string;
   /** Worst first; of `investigate` only. */
   readonly parts?: readonly StepResult[];
+  /** What was to leave the machine, and how far it got; of steps that reach people only. */
+  readonly deliveries?: readonly DeliveryReport[];
 }
 
-/** Told when a step begins (no result yet) and when it ends. */
-export type RunListener = (progress: { readonly incident: string | undefined; readonly step: string; readonly result?: StepResult }) => void;
+/** Told when a step begins (no result yet) and when it ends: with its result, or without one worth showing. */
+export type RunListener = (progress: { readonly incident: string | undefined; readonly step: string; readonly result?: StepResult; readonly ended?: boolean }) => void;
 
 export interface RunnerOptions {
   readonly ledger: Ledger;
   /** @throws UserError when the runbook has problems */
   readonly runbook: () => Promise<Runbook>;
   readonly services: () => Services;
+  readonly outgoing: Outgoing;
   readonly clock: Clock;
   /** False in Restricted Mode: then no step runs. */
   readonly isTrusted: () => boolean;
@@ -84,6 +89,8 @@ export class StepRunner {
         return this.#byHand(step, incident, request.inputs);
       case 'record':
         return this.#record(action, context, request.inputs);
+      case 'post':
+        return this.#post(action, context, request.inputs, signal);
       case 'investigate':
         return this.#investigate(context, request.inputs, signal);
       case 'read': {
@@ -91,6 +98,23 @@ export class StepRunner {
         return this.#finish(incident, result);
       }
     }
+  }
+
+  /**
+   * What a step would tell whom, without doing it; undefined for steps that tell nobody.
+   *
+   * @throws UserError when there would be nothing to send, or not yet
+   */
+  async preview({ incident, step: id, inputs }: RunRequest, signal: AbortSignal): Promise<Post | undefined> {
+    const runbook = await this.#options.runbook();
+    const step = findStep(runbook, id);
+    const action = await loadAction(step.action);
+    if (action?.kind !== 'post' || incident === undefined || !this.#options.isTrusted()) {
+      return undefined;
+    }
+    const context = this.#context(runbook, step, await this.#options.ledger.read(incident));
+    const given = needed(context, inputs);
+    return action.compose({ ...context, incident: given.incident }, given.inputs, signal);
   }
 
   #context(runbook: Runbook, step: RunbookStep, incident: Incident | undefined): StepContext {
@@ -129,20 +153,17 @@ export class StepRunner {
   async #investigate(context: StepContext, given: RunRequest['inputs'], signal: AbortSignal): Promise<RunResult> {
     const { runbook, step, incident, clock } = context;
     const started = clock.now();
-    const checks = investigationSteps(runbook).filter(({ action }) => isAutomated(action));
-    const only = new Inputs(`Step "${step.id}"`, { ...given }).list('only', checks.map(({ id }) => id));
-    const unknown = only.filter((id) => !checks.some((check) => check.id === id));
+    const checks = await this.#applicable(context, investigationSteps(runbook));
+    const only = new Inputs(`Step "${step.id}"`, { ...given }).list('only', checks.map(({ step: { id } }) => id));
+    const unknown = only.filter((id) => !checks.some((check) => check.step.id === id));
     if (unknown.length > 0) {
-      throw new UserError(`The investigation has no check "${unknown.join('", "')}". Known: ${checks.map(({ id }) => id).join(', ')}.`);
+      throw new UserError(`The investigation has no check "${unknown.join('", "')}". Known: ${checks.map(({ step: { id } }) => id).join(', ')}.`);
     }
     this.#tell({ incident: incident?.id, step: step.id });
     const parts = await Promise.all(checks
-      .filter(({ id }) => only.includes(id))
-      .map(async (candidate) => {
-        const action = await loadAction(candidate.action);
-        return action?.kind === 'read' ? this.#check(action, { ...context, step: candidate }, undefined, signal) : undefined;
-      }));
-    const worstFirst = parts.filter((part) => part !== undefined).sort((a, b) =>
+      .filter(({ step: { id } }) => only.includes(id))
+      .map(({ step: check, action }) => this.#check(action, { ...context, step: check }, undefined, signal)));
+    const worstFirst = parts.sort((a, b) =>
       // Of equal gravity, what the investigation itself looked at says more than an alarm about it.
       compareLevels(a.level, b.level) || Number(b.section.startsWith(step.section)) - Number(a.section.startsWith(step.section)));
     const evidence = overview(worstFirst);
@@ -152,6 +173,16 @@ export class StepRunner {
     };
     this.#tell({ incident: incident?.id, step: step.id, result });
     return this.#finish(incident, result, worstFirst);
+  }
+
+  /** The checks that can be made: automated, and their service connected. */
+  async #applicable({ services }: StepContext, steps: readonly RunbookStep[]): Promise<{ readonly step: RunbookStep; readonly action: ReadAction }[]> {
+    const found = await Promise.all(steps.map(async (step) => {
+      const action = await loadAction(step.action);
+      const applies = action?.kind === 'read' && (action.needs === undefined || await services.connections.get(action.needs) !== undefined);
+      return applies ? { step, action } : undefined;
+    }));
+    return found.filter((check) => check !== undefined);
   }
 
   async #finish(incident: Incident | undefined, result: StepResult, parts?: readonly StepResult[]): Promise<RunResult> {
@@ -166,12 +197,32 @@ export class StepRunner {
     };
   }
 
-  async #record(action: RecordAction, context: StepContext, given: RunRequest['inputs']): Promise<RunResult> {
-    const { incident, step } = context;
-    if (incident === undefined) {
-      throw new UserError(`"${step.title}" needs an incident. Declare one first.`);
+  async #post(action: PostAction, context: StepContext, given: RunRequest['inputs'], signal: AbortSignal): Promise<RunResult> {
+    const { step } = context;
+    const { incident, inputs } = needed(context, given);
+    const { ledger, outgoing } = this.#options;
+    this.#tell({ incident: incident.id, step: step.id });
+    try {
+      const posted = await carryOut(action, { ...context, incident }, inputs, {
+        outgoing, append: (event) => this.#append(incident, event), read: () => ledger.read(incident.id),
+      }, signal);
+      if (typeof posted === 'string') {
+        return { status: 'refused', summary: `${posted} is at "${step.title}" this moment. Look at the timeline before you run it again.` };
+      }
+      const { result, event, deliveries } = posted;
+      return { status: 'done', level: result.level, summary: result.summary, deliveries, ...(event === undefined ? {} : { event }), ...(result.evidence === undefined ? {} : { evidence: result.evidence }) };
+    } catch (error) {
+      if (signal.aborted || error instanceof CancelledError) {
+        return { status: 'cancelled', summary: 'Cancelled before anything was asked for' };
+      }
+      throw error;
+    } finally {
+      this.#tell({ incident: incident.id, step: step.id, ended: true });
     }
-    const inputs = new Inputs(`Step "${step.id}"`, { ...resolveInputs(step, context.environment), ...given });
+  }
+
+  async #record(action: RecordAction, context: StepContext, given: RunRequest['inputs']): Promise<RunResult> {
+    const { incident, inputs } = needed(context, given);
     const { events, summary } = action.record({ ...context, incident }, inputs);
     let last: TimelineEvent | undefined;
     for (const event of events) {
@@ -211,6 +262,14 @@ export class StepRunner {
   #tell(progress: Parameters<RunListener>[0]): void {
     this.#listeners.forEach((listener) => { listener(progress); });
   }
+}
+
+/** What a step that writes on the timeline needs. @throws UserError when there is no incident */
+function needed({ incident, step, environment }: StepContext, given: RunRequest['inputs']): { readonly incident: Incident; readonly inputs: Inputs } {
+  if (incident === undefined) {
+    throw new UserError(`"${step.title}" needs an incident. Declare one first.`);
+  }
+  return { incident, inputs: new Inputs(`Step "${step.id}"`, { ...resolveInputs(step, environment), ...given }) };
 }
 
 function findStep(runbook: Runbook, id: string): RunbookStep {

@@ -1,6 +1,8 @@
 /** The questions a command asks when it is called without arguments. Undefined means: cancelled. */
 import * as vscode from 'vscode';
+import type { ClockReport } from '../api.ts';
 import { type Clock, formatDuration } from '../incident/clock.ts';
+import type { Delivery } from '../incident/deliveries.ts';
 import { DETECTION_SOURCES, type DetectionSource, SEVERITIES, type Severity } from '../incident/events.ts';
 import type { IncidentSummary } from '../incident/fold.ts';
 import { assess } from '../incident/severity.ts';
@@ -187,4 +189,57 @@ export async function askRole(runbook: Runbook, role: string | undefined, respon
   const title = roles.find((candidate) => candidate.id === id)?.title ?? id;
   const person = await vscode.window.showInputBox({ title, prompt: 'Who takes it? Leave empty to give the role up.', value: responder });
   return person === undefined ? undefined : { role: id, person: person.trim() };
+}
+
+/** The stage, its text, and whether subscribers get mail (runbook 7.2); the next stage stands first. */
+export async function askStage(runbook: Runbook, deliveries: readonly Delivery[], toStatuspage: boolean): Promise<Readonly<Record<string, unknown>> | undefined> {
+  const { stages } = runbook.statusPage;
+  const last = stages.findIndex(({ id }) => id === deliveries.findLast(({ data, state }) => data['stage'] !== undefined && state !== 'discarded' && state !== 'failed')?.data['stage']);
+  const stage = await pick(stages.map((value, index) => ({
+    label: value.title, description: index === last ? 'now' : index === last + 1 ? 'next' : index < last ? 'earlier' : '', detail: value.body ?? '', value: { ...value, back: index < last },
+  })).sort((a, b) => Number(b.description === 'next') - Number(a.description === 'next')), { title: 'Update the status page (1/2)', placeHolder: 'Which stage?', ignoreFocusOut: true });
+  const body = stage === undefined ? undefined : await askText('Update the status page (2/2)', 'What the public reads', stage.body ?? '');
+  if (stage === undefined || body === undefined) {
+    return undefined;
+  }
+  const notify = toStatuspage ? await pick([
+    { label: 'Only the page', value: false }, { label: 'The page, and mail to its subscribers', description: 'real people get it', value: true },
+  ], { title: 'Who is told?', ignoreFocusOut: true }) : false;
+  return notify === undefined ? undefined : { stage: stage.id, body, notify, ...(stage.back ? { back: true } : {}) };
+}
+
+/** Why it is escalated (runbook 8.1). */
+export async function askTrigger(runbook: Runbook): Promise<{ trigger: string } | undefined> {
+  const trigger = await pick(runbook.escalation.triggers.map(({ id, text }) => ({ label: text, value: id })), { title: 'Escalate', placeHolder: 'Why? It is recorded.' });
+  return trigger === undefined ? undefined : { trigger };
+}
+
+/** One of the clocks of an incident. */
+export async function askClock(clocks: readonly ClockReport[], clock: Clock): Promise<(ClockReport & { readonly inputs?: { readonly contact: string } }) | undefined> {
+  if (clocks.length === 0) {
+    void vscode.window.showInformationMessage('No clock runs. They start when the severity is assessed.');
+    return undefined;
+  }
+  return pick(clocks.map((value) => {
+    const left = Date.parse(value.dueAt) - clock.now();
+    const [, contact] = value.id.split('/');
+    return {
+      label: `$(${value.overdue ? 'alert' : 'clock'}) ${value.title}`, description: `${left > 0 ? 'in ' : ''}${formatDuration(Math.abs(left))}${left > 0 ? '' : ' overdue'}`,
+      ...(value.snoozedUntil === undefined ? {} : { detail: `snoozed until ${value.snoozedUntil}` }), value: contact === undefined ? value : { ...value, inputs: { contact } },
+    };
+  }), { title: 'Clocks', placeHolder: 'Which one?' });
+}
+
+export function askMinutes(): Promise<number | undefined> {
+  return pick([5, 10, 15, 30].map((value) => ({ label: `${value} min`, value })), { title: 'Snooze', placeHolder: 'For how long?' });
+}
+
+/** A ticket with an incident in it: one of the list, or a link or number. */
+export async function askTicket(list: () => Promise<readonly { readonly number: number; readonly title: string; readonly author: string; readonly url: string }[]>): Promise<string | number | undefined> {
+  const tickets = await list();
+  const chosen = await pick<string | number>([
+    ...tickets.map(({ number, title, author }) => ({ label: `#${number} ${title}`, description: `opened by ${author}`, value: number })),
+    { label: '$(link) By link or number…', description: tickets.length === 0 ? 'no open ticket has the label incident' : '', value: '' },
+  ], { title: 'Open Shared Incident', placeHolder: 'Which ticket?' });
+  return chosen === '' ? askText('Open Shared Incident', 'Link or number of the ticket') : chosen;
 }

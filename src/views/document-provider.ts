@@ -50,6 +50,10 @@ export class DocumentProvider implements vscode.TextDocumentContentProvider, vsc
       return step === undefined ? `# Nothing here\n\nThe runbook has no step \`${stepId}\`.` : documents.stepDocument(step, runbook);
     }
     const folded = await this.#ledger.read(incident);
+    const delivery = query.get('delivery');
+    if (delivery !== null) {
+      return documents.deliveryDocument(folded, delivery);
+    }
     const event = folded.events.find(({ id }) => id === query.get('event'));
     return event === undefined
       ? documents.timelineDocument(folded, await this.#runbook().catch(() => undefined), this.#clock.now())
@@ -66,6 +70,10 @@ export class DocumentProvider implements vscode.TextDocumentContentProvider, vsc
 
   openStep(step: string, title: string): Promise<void> {
     return this.#preview(vscode.Uri.from({ scheme: SCHEME, path: `/runbook/${fileName(title)}.md`, query: new URLSearchParams({ step }).toString() }));
+  }
+
+  openDelivery(incident: string, delivery: string, target: string): Promise<void> {
+    return this.#preview(vscode.Uri.from({ scheme: SCHEME, path: `/${incident}/To ${fileName(target)}.md`, query: new URLSearchParams({ delivery }).toString() }));
   }
 
   /** Shows evidence that is on no timeline. */

@@ -2,8 +2,9 @@
 import { formatDuration } from '../incident/clock.ts';
 import { describeEvent } from '../incident/describe.ts';
 import type { StepResult, TimelineEvent } from '../incident/events.ts';
-import type { Evidence, Level } from '../incident/evidence.ts';
+import type { Evidence, Level, Link } from '../incident/evidence.ts';
 import { type Incident, resultOf } from '../incident/fold.ts';
+import { isTold, targetOf } from '../incident/told.ts';
 import type { Runbook, RunbookStep } from '../runbook/schema.ts';
 import { isAutomated } from '../steps/catalog.ts';
 import { codeBlock, escapeMarkdown, inlineCode, levelMark, table } from '../steps/markdown.ts';
@@ -24,8 +25,35 @@ export function evidenceDocument(incident: Incident, event: TimelineEvent, step:
       escapeMarkdown(event.at), escapeMarkdown(event.actor.name), `${result.durationMs} ms`,
     ]]),
     evidenceBody(result),
+    ...deliveriesSection(incident, event, step),
     ...parts.map((part) => [`## ${escapeMarkdown(part.title)}`, `${levelMark(part.level)} ${escapeMarkdown(part.summary)}`, evidenceBody(part)].join('\n\n')),
   ].join('\n\n'));
+}
+
+/** The text of a delivery, and what became of it. */
+export function deliveryDocument(incident: Incident, id: string): string {
+  const delivery = incident.deliveries.find((candidate) => candidate.id === id);
+  if (delivery === undefined) {
+    return `# Nothing here\n\nThe timeline of ${escapeMarkdown(incident.id)} holds no such delivery.`;
+  }
+  const { target, text, state, at, actor, reason, note, url } = delivery;
+  return [
+    `# To ${escapeMarkdown(target)}`,
+    `**${state}**${reason === undefined ? '' : `: ${escapeMarkdown(reason)}`}`,
+    table(['Incident', 'Asked for', 'By'], [[`${escapeMarkdown(incident.id)} ${escapeMarkdown(incident.title)}`, escapeMarkdown(at), escapeMarkdown(actor.name)]]),
+    ...(note === undefined ? [] : [escapeMarkdown(note)]),
+    codeBlock(text),
+    ...linksOf(url === undefined ? [] : [{ title: 'Open', url }]),
+  ].join('\n\n');
+}
+
+/** What a step sent and what became of it, as of now: those that it asked for, up to the moment it ended. */
+function deliveriesSection({ deliveries, events }: Incident, event: TimelineEvent, step: string): string[] {
+  const before = events.findLast((other) => other.type === 'step.finished' && other.result.step === step && other.id < event.id)?.id ?? '';
+  const ofStep = deliveries.filter((delivery) => delivery.step === step && delivery.id > before && delivery.id < event.id);
+  return ofStep.length === 0 ? [] : ['## Deliveries', table(['To', 'State', ''], ofStep.map(({ target, state, reason, note, url }) => [
+    escapeMarkdown(target), state, [reason, note].filter((part) => part !== undefined).map(escapeMarkdown).concat(linksOf(url === undefined ? [] : [{ title: 'Open', url }])).join(' '),
+  ]))];
 }
 
 /** Evidence that is on no timeline: a check made before an incident was declared. */
@@ -57,8 +85,8 @@ export function timelineDocument(incident: Incident, runbook: Runbook | undefine
     ...(incident.severityReasons.length === 0 ? [] : [`**Severity ${incident.severity}**: ${incident.severityReasons.map(escapeMarkdown).join(' ')}`]),
     ...(Object.keys(incident.roles).length === 0 ? [] : [Object.entries(incident.roles).map(([role, person]) => `- **${escapeMarkdown(roleName(role))}**: ${escapeMarkdown(person)}`).join('\n')]),
     '## Timeline',
-    table(['Time (UTC)', 'Who', 'What', 'Detail'], incident.events.map((event) => {
-      const { title, detail, level } = describeEvent(event);
+    table(['Time (UTC)', 'Who', 'What', 'Detail'], incident.events.filter(isTold).map((event) => {
+      const { title, detail, level } = describeEvent(event, (request) => targetOf(incident, request));
       return [event.at.replace('T', ' ').replace('Z', ''), escapeMarkdown(event.actor.name), `${level === undefined ? '' : `${levelMark(level)} `}${escapeMarkdown(title)}`, escapeMarkdown(detail)];
     })),
     ...findingsSection(incident),
@@ -89,6 +117,11 @@ function drawMarks(markdown: string): string {
   });
 }
 
+/** Links that lead out; anything but https is not drawn. */
+function linksOf(links: readonly Link[]): string[] {
+  return links.filter(({ url }) => /^https:\/\//.test(url)).map(({ title, url }) => `[${escapeMarkdown(title)}](${new URL(url).href.replaceAll('(', '%28').replaceAll(')', '%29')})`);
+}
+
 function evidenceBody(result: StepResult): string {
   return result.evidence === undefined ? escapeMarkdown(result.outcome === 'failed' ? 'The check could not run, so it says nothing about the service.' : 'There is no evidence.') : bodyOf(result.evidence);
 }
@@ -97,6 +130,6 @@ function bodyOf(evidence: Evidence): string {
   return [
     ...(evidence.charts ?? []).map(chartImage),
     evidence.markdown,
-    ...(evidence.links ?? []).filter(({ url }) => /^https:\/\//.test(url)).map(({ title, url }) => `[${escapeMarkdown(title)}](${new URL(url).href.replaceAll('(', '%28').replaceAll(')', '%29')})`),
+    ...linksOf(evidence.links ?? []),
   ].join('\n\n');
 }

@@ -3,38 +3,18 @@ import { messageOf } from '../errors.ts';
 import type { Clock } from '../incident/clock.ts';
 import type { Level } from '../incident/evidence.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { SharedState } from '../ledger/shared/exchange.ts';
 import { VIEW } from '../manifest.ts';
 import type { Runbook } from '../runbook/schema.ts';
 import type { RunListener } from '../steps/runner.ts';
 import { plural } from '../text.ts';
 import { coalesce } from './coalesce.ts';
-import { type Mark, NOTHING_OPEN, type Node, bareIncidentNode, closedGroupNode, incidentNode, runbookProblemNode } from './nodes.ts';
+import { incidentDeliveryNodes } from './delivery-nodes.ts';
+import { NOTHING_OPEN, type Node, bareIncidentNode, closedGroupNode, incidentNode, runbookProblemNode } from './nodes.ts';
+import { treeItem } from './tree-item.ts';
 
 /** Ages are in minutes, so the rows are drawn anew this often, ms. */
 const AGE_REFRESH_MS = 30_000;
-
-const ICONS: Readonly<Record<Mark, readonly [icon: string, color?: string]>> = {
-  bad: ['error', 'testing.iconFailed'],
-  warn: ['warning', 'list.warningForeground'],
-  ok: ['pass', 'testing.iconPassed'],
-  unknown: ['question', 'descriptionForeground'],
-  P1: ['flame', 'charts.red'],
-  P2: ['flame', 'charts.orange'],
-  P3: ['flame', 'charts.yellow'],
-  P4: ['flame', 'charts.blue'],
-  unassessed: ['flame', 'descriptionForeground'],
-  running: ['loading~spin'],
-  todo: ['circle-outline'],
-  manual: ['person'],
-  next: ['arrow-right', 'charts.blue'],
-  urgent: ['arrow-right', 'charts.red'],
-  phase: ['list-tree'],
-  timeline: ['history'],
-  event: ['circle-small-filled'],
-  roles: ['organization'],
-  role: ['account'],
-  closed: ['archive'],
-};
 
 export interface IncidentsViewOptions {
   readonly ledger: Ledger;
@@ -45,6 +25,8 @@ export interface IncidentsViewOptions {
   /** Told of the number of open incidents whenever the tree is read. */
   readonly onCount: (open: number) => void;
   readonly onError: (error: unknown) => void;
+  /** How the exchange with an incident's ticket stands. */
+  readonly shared: (incident: string) => SharedState | undefined;
 }
 
 /** The Incidents view: open incidents with what to do next, their steps, timeline and roles; closed ones below. */
@@ -78,9 +60,11 @@ export class IncidentsView implements vscode.TreeDataProvider<Node>, vscode.Disp
   }
 
   /** Shows what runs and what has landed while it runs. */
-  readonly onProgress: RunListener = ({ incident, step, result }) => {
+  readonly onProgress: RunListener = ({ incident, step, result, ended }) => {
     const key = `${incident ?? ''}/${step}`;
-    if (result === undefined) {
+    if (ended === true) {
+      this.#running.delete(key);
+    } else if (result === undefined) {
       this.#running.add(key);
       this.#landed.delete(key);
     } else {
@@ -121,26 +105,7 @@ export class IncidentsView implements vscode.TreeDataProvider<Node>, vscode.Disp
   }
 
   getTreeItem(node: Node): vscode.TreeItem {
-    const item = new vscode.TreeItem(node.label, node.children === undefined
-      ? vscode.TreeItemCollapsibleState.None
-      : node.expanded === true ? vscode.TreeItemCollapsibleState.Expanded : vscode.TreeItemCollapsibleState.Collapsed);
-    const [icon, color] = ICONS[node.mark];
-    item.id = node.key;
-    item.iconPath = new vscode.ThemeIcon(icon, color === undefined ? undefined : new vscode.ThemeColor(color));
-    item.accessibilityInformation = { label: [node.label, node.description, node.mark].filter(Boolean).join(', ') };
-    if (node.description !== undefined) {
-      item.description = node.description;
-    }
-    if (node.tooltip !== undefined) {
-      item.tooltip = new vscode.MarkdownString(node.tooltip);
-    }
-    if (node.context !== undefined) {
-      item.contextValue = node.context;
-    }
-    if (node.click !== undefined) {
-      item.command = { command: node.click, title: node.label, arguments: [node] };
-    }
-    return item;
+    return treeItem(node);
   }
 
   dispose(): void {
@@ -156,7 +121,7 @@ export class IncidentsView implements vscode.TreeDataProvider<Node>, vscode.Disp
       const closed = summaries.filter(({ status }) => status === 'closed');
       const incidents = typeof book === 'string'
         ? [runbookProblemNode(book), ...open.map(bareIncidentNode)]
-        : await Promise.all(open.map(async ({ id }) => incidentNode(await ledger.read(id), { runbook: book, now: clock.now(), running: this.#running, landed: this.#landed })));
+        : await Promise.all(open.map(async ({ id }) => incidentNode(await ledger.read(id), { runbook: book, now: clock.now(), running: this.#running, landed: this.#landed, shared: this.#options.shared, undelivered: (incident) => incidentDeliveryNodes(incident, clock.now(), book) })));
       this.#options.treeView.badge = open.length === 0 ? undefined : { value: open.length, tooltip: plural(open.length, 'open incident') };
       this.#options.onCount(open.length);
       // The welcome view shows only while the tree is empty.

@@ -5,19 +5,23 @@ import type { Severity, TimelineEvent } from '../incident/events.ts';
 import type { Level } from '../incident/evidence.ts';
 import type { Incident, IncidentSummary } from '../incident/fold.ts';
 import { nextActions } from '../incident/guide.ts';
+import { isTold, targetOf } from '../incident/told.ts';
 import { stepsOfPhase } from '../runbook/query.ts';
 import type { Runbook, RunbookStep } from '../runbook/schema.ts';
 import { guideTargets } from '../runbook/targets.ts';
 import { isAutomated } from '../steps/catalog.ts';
 import { escapeMarkdown } from '../steps/markdown.ts';
+import type { SharedState } from '../ledger/shared/exchange.ts';
 import { plural } from '../text.ts';
 
 /** How a row is marked; the view maps it to an icon and a theme colour. */
-export type Mark = Level | Severity | 'running' | 'todo' | 'manual' | 'next' | 'urgent' | 'phase' | 'timeline' | 'roles' | 'role' | 'closed' | 'event' | 'unassessed';
+export type Mark = Level | Severity | 'running' | 'todo' | 'manual' | 'next' | 'urgent' | 'phase' | 'timeline' | 'roles' | 'role' | 'closed' | 'event' | 'unassessed'
+  | 'doubt' | 'waiting' | 'delivered' | 'away';
 
 /** A row. As a command argument it carries the incident and the step it stands for. */
 export interface Node {
-  readonly kind: 'incident' | 'next' | 'phase' | 'step' | 'timeline' | 'event' | 'roles' | 'role' | 'closed-group' | 'closed-incident' | 'more';
+  readonly kind: 'incident' | 'next' | 'phase' | 'step' | 'timeline' | 'event' | 'roles' | 'role' | 'closed-group' | 'closed-incident' | 'more'
+    | 'delivery-group' | 'delivery' | 'unreachable' | 'contact';
   /** Stable while the tree changes, so that rows keep their place and expansion. */
   readonly key: string;
   readonly label: string;
@@ -32,6 +36,13 @@ export interface Node {
   readonly step?: string;
   readonly event?: string;
   readonly role?: string;
+  /** Id of a delivery, or of a contact of the runbook. */
+  readonly delivery?: string;
+  readonly contact?: string;
+  /** Id of a clock that can be snoozed. */
+  readonly clock?: string;
+  /** What the step is to be run with, so that nobody is asked. */
+  readonly inputs?: Readonly<Record<string, unknown>>;
   /** Command of a click; the node is its argument. */
   readonly click?: string;
 }
@@ -44,6 +55,10 @@ export interface TreeInput {
   readonly running: ReadonlySet<string>;
   /** `incident/step` → level of a result that has landed while the investigation is still running. */
   readonly landed: ReadonlyMap<string, Level>;
+  /** What could not be delivered, and whom to reach instead. */
+  readonly undelivered?: (incident: Incident) => readonly Node[];
+  /** How the exchange with the ticket stands. */
+  readonly shared?: (incident: string) => SharedState | undefined;
 }
 
 const EVENTS_SHOWN = 100;
@@ -56,13 +71,15 @@ export function incidentNode(incident: Incident, input: TreeInput): Node {
     key: incident.id,
     incident: incident.id,
     label: incident.severity === undefined ? incident.title : `${incident.severity} ${incident.title}`,
-    description: [...(incident.severity === undefined ? ['not assessed'] : []), age, incident.status === 'acknowledged' ? 'acknowledged' : 'not acknowledged', ...(incident.drill ? ['drill'] : [])].join(' · '),
+    description: [...(incident.severity === undefined ? ['not assessed'] : []), age, incident.status === 'acknowledged' ? 'acknowledged' : 'not acknowledged', ...(incident.ticket === undefined ? [] : [`#${incident.ticket.number}`]), ...(incident.drill ? ['drill'] : [])].join(' · '),
     tooltip: incidentTooltip(incident, input.runbook, age),
     mark: incident.severity ?? 'unassessed',
-    context: `incident.${incident.status}`,
+    context: `incident.${incident.status}${incident.ticket === undefined ? '' : '.ticket'}`,
     expanded: true,
     click: 'incidentRunbook.timeline',
     children: () => [
+      ...(input.undelivered?.(incident) ?? []),
+      ...sharedNodes(incident, input),
       ...nextNodes(incident, input),
       ...input.runbook.phases.map((phase) => phaseNode(incident, phase, input)),
       timelineNode(incident),
@@ -108,11 +125,28 @@ function closedNode(summary: IncidentSummary): Node {
   };
 }
 
+/** Said only while other responders do not see what happens here. */
+function sharedNodes(incident: Incident, { shared, now }: TreeInput): Node[] {
+  const state = shared?.(incident.id);
+  if (incident.ticket === undefined || state === undefined || (state.reachable && state.reason === undefined)) {
+    return [];
+  }
+  const since = state.since === undefined ? '' : ` for ${formatDuration(now - state.since)}`;
+  const reason = state.reason ?? '';
+  return [{
+    kind: 'more', key: `${incident.id}/shared`, incident: incident.id, mark: state.reachable ? 'warn' : 'bad',
+    label: state.reachable ? 'Ticket' : `The ticket cannot be reached${since}`,
+    description: [...(state.pending === 0 ? [] : [`${plural(state.pending, 'event')} not shared yet`]), reason].join(' · '),
+    tooltip: escapeMarkdown(reason), click: 'incidentRunbook.openTicket',
+  }];
+}
+
 function nextNodes(incident: Incident, { runbook, now }: TreeInput): Node[] {
   return nextActions(incident, guideTargets(runbook), now).map((action) => ({
-    kind: 'next', key: `${incident.id}/next/${action.step}/${action.title}`, incident: incident.id, step: action.step,
+    kind: 'next', key: `${incident.id}/next/${action.id}`, incident: incident.id, step: action.step,
     label: action.title, description: action.reason, tooltip: `**${action.title}**\n\n${escapeMarkdown(action.reason)}`,
-    mark: action.urgent ? 'urgent' : 'next', context: 'next', click: 'incidentRunbook.runStep',
+    mark: action.urgent ? 'urgent' : 'next', context: action.clock === true ? 'next.clock' : 'next', click: 'incidentRunbook.runStep',
+    ...(action.clock === true ? { clock: action.id } : {}), ...(action.inputs === undefined ? {} : { inputs: action.inputs }),
   }));
 }
 
@@ -166,15 +200,16 @@ function isDone(incident: Incident, step: RunbookStep): boolean {
 }
 
 function timelineNode(incident: Incident): Node {
+  const told = incident.events.filter(isTold);
   return {
     kind: 'timeline', key: `${incident.id}/timeline`, incident: incident.id, label: 'Timeline',
-    description: plural(incident.events.length, 'event'), mark: 'timeline', context: 'timeline', click: 'incidentRunbook.timeline',
-    children: () => [...incident.events].reverse().slice(0, EVENTS_SHOWN).map((event) => eventNode(incident, event)),
+    description: plural(told.length, 'event'), mark: 'timeline', context: 'timeline', click: 'incidentRunbook.timeline',
+    children: () => told.toReversed().slice(0, EVENTS_SHOWN).map((event) => eventNode(incident, event)),
   };
 }
 
 function eventNode(incident: Incident, event: TimelineEvent): Node {
-  const { title, detail, level } = describeEvent(event);
+  const { title, detail, level } = describeEvent(event, (request) => targetOf(incident, request));
   return {
     kind: 'event', key: `${incident.id}/event/${event.id}`, incident: incident.id, event: event.id,
     label: title, description: `${event.at.slice(11, 19)} UTC · ${event.actor.name}${detail === '' ? '' : ` · ${detail}`}`,

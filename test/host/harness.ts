@@ -1,5 +1,8 @@
 /** What the tests inside the extension host share: the commands as calls, the practice environment's controls. */
 import * as vscode from 'vscode';
+import type { ServiceCall } from '../practice/service-control.ts';
+import type { ServiceName } from '../practice/services.ts';
+import type { FakeFault } from '../support/fakes/fake-faults.ts';
 
 export interface StepAnswer {
   readonly status: string;
@@ -49,6 +52,30 @@ export async function practice(method: 'GET' | 'POST' | 'DELETE', control: strin
     throw new Error(`The practice environment refused ${method} ${control}: ${answer.status} ${await answer.text()}`);
   }
   return answer.status === 204 ? undefined : answer.json();
+}
+
+/** What an outside service of the practice environment holds, e.g. `service<SlackState>('slack')`; the mails of `mail`. */
+export async function service<T>(name: ServiceName): Promise<T> {
+  return await practice('GET', `services/${name}`) as T;
+}
+
+/** What was asked of it since the start, or since `practice('DELETE', 'services')`; oldest first. */
+export async function serviceCalls(name: ServiceName): Promise<readonly ServiceCall[]> {
+  return await practice('GET', `services/${name}/calls`) as readonly ServiceCall[];
+}
+
+/** Breaks it until it is mended. @param fault default: it is down */
+export async function breakService(name: ServiceName, fault: FakeFault<string> = { kind: 'reset', acted: false }): Promise<void> {
+  await practice('POST', `services/${name}/faults`, fault);
+}
+
+export async function mendServices(): Promise<void> {
+  await practice('DELETE', 'services/faults');
+}
+
+/** What contradicted the vendors' descriptions so far, one line each. */
+export async function violations(): Promise<readonly string[]> {
+  return await practice('GET', 'violations') as readonly string[];
 }
 
 /** Runs with another value of a machine setting, and puts the old one back. */

@@ -44,7 +44,7 @@ describe('investigate on the practice environment', () => {
     assert.equal(recorded[0]?.level, 'bad');
     assert.deepEqual(recorded.map(({ step }) => step).sort(), [
       'checkConnectionPool', 'checkCpuMemory', 'checkDatabaseConnectivity', 'checkEndpoints', 'checkServiceHealth',
-      'compareVersions', 'listAlarms', 'searchErrors', 'showServiceEvents',
+      'compareVersions', 'listAlarms', 'listDeployments', 'searchErrors', 'showServiceEvents', 'viewLatestRun',
     ]);
   });
 

@@ -46,6 +46,10 @@ describe('The fake of Slack', () => {
     assert.deepEqual(await call('pins.add', { channel, timestamp }), { ok: true });
     assert.deepEqual(await call('pins.add', { channel, timestamp }), failure('already_pinned'));
     assert.partialDeepStrictEqual(await call('bookmarks.add', { channel_id: channel, title: 'Ticket', type: 'link', link: 'https://github.com/acme/shop/issues/1' }), { bookmark: { title: 'Ticket' } });
+    assert.deepEqual(fieldsOf(await call('bookmarks.list', { channel_id: channel }), 'link', 'bookmarks'), ['https://github.com/acme/shop/issues/1']);
+    assert.deepEqual(await call('conversations.setPurpose', { channel, purpose: 'War room' }), { ok: true, purpose: 'War room' });
+    assert.deepEqual(await call('conversations.setPurpose', { channel, purpose: 'x'.repeat(251) }), failure('too_long'));
+    assert.partialDeepStrictEqual(await call('conversations.join', { channel }), { channel: { purpose: { value: 'War room' } } });
     assert.deepEqual(await call('conversations.archive', { channel }), { ok: true });
     assert.deepEqual(await call('chat.postMessage', { channel, text: 'late' }), failure('is_archived'));
     assert.deepEqual(await call('conversations.archive', { channel }), failure('already_archived'));
@@ -96,8 +100,9 @@ describe('The fake of Slack', () => {
 describe('The fake of Slack with a scope missing', () => {
   const slack = useFake(() => startSlack({ clock: createClock(), scopes: ['channels:manage'] }));
 
-  it('names the scope', async () => {
-    const { body } = await answerOf(slack().url, 'chat.postMessage', { channel: 'C00000001', text: 'x' });
+  it('names the scope, and with every answer those that there are', async () => {
+    const { body, headers } = await answerOf(slack().url, 'chat.postMessage', { channel: 'C00000001', text: 'x' });
     assert.deepEqual(body, { ok: false, error: 'missing_scope', needed: 'chat:write', provided: 'channels:manage' });
+    assert.equal(headers.get('x-oauth-scopes'), 'channels:manage');
   });
 });

@@ -75,3 +75,9 @@ export function createCleanup(log: (line: string) => void): Cleanup {
     },
   };
 }
+
+/** Waits for all, also when one fails, so that nothing is still starting while the others are stopped. */
+export async function allStarted<Parts extends readonly unknown[]>(...parts: { readonly [Index in keyof Parts]: Promise<Parts[Index]> }): Promise<Parts> {
+  await Promise.allSettled(parts);
+  return await Promise.all(parts) as unknown as Parts;
+}

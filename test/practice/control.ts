@@ -1,11 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { matchPath } from '../support/fakes/path-template.ts';
 import type { ApiChange } from './api.ts';
 import type { CallRecord } from './call-log.ts';
+import { ControlError } from './control-error.ts';
 import type { Fault } from './faults.ts';
 import { sendJson } from './http-server.ts';
 import type { PracticeState } from './model.ts';
 import type { DatabaseState } from './postgres.ts';
 import type { RolloutBehaviour } from './rollouts.ts';
+import { type Asked, SERVICE_CONTROLS } from './service-control.ts';
+import type { PracticeServices } from './services.ts';
 
 /** Steers the practice environment; the same over HTTP below `<awsEndpoint>/_practice/` (see answerControl). */
 export interface PracticeControl {
@@ -25,46 +29,57 @@ export interface PracticeControl {
   rollout(behaviour: Partial<RolloutBehaviour>): void;
   /** Produces the next data at once instead of waiting for the tick. */
   tick(): Promise<void>;
+  /** The outside systems: what they hold, what was asked of them, their faults. */
+  readonly services: PracticeServices;
 }
 
-type Handler = (control: PracticeControl, body: unknown) => unknown;
+type Handler = (control: PracticeControl, asked: Asked) => unknown;
 
-/** What a request body has to look like is the caller's business: this is a test tool on the loopback address. */
-const ROUTES: Readonly<Record<string, Handler>> = {
+/** By method and path; a name in braces takes any one segment. */
+const CONTROLS: Readonly<Record<string, Handler>> = {
   'GET calls': (control) => control.calls(),
   'DELETE calls': (control) => control.clearCalls(),
-  'POST faults': (control, body) => {
+  'POST faults': (control, { body }) => {
     control.fault(body as Fault);
   },
   'DELETE faults': (control) => control.clearFaults(),
-  'POST api': (control, body) => control.api(body as ApiChange),
-  'POST database': (control, body) => control.database((body as { state: DatabaseState }).state),
-  'POST state': (control, body) => control.state((body as { state: PracticeState }).state),
-  'POST rollout': (control, body) => control.rollout(body as Partial<RolloutBehaviour>),
+  'POST api': (control, { body }) => control.api(body as ApiChange),
+  'POST database': (control, { body }) => control.database((body as { state: DatabaseState }).state),
+  'POST state': (control, { body }) => control.state((body as { state: PracticeState }).state),
+  'POST rollout': (control, { body }) => control.rollout(body as Partial<RolloutBehaviour>),
   'POST tick': (control) => control.tick(),
+  ...SERVICE_CONTROLS,
 };
 
+const TEMPLATES = Object.entries(CONTROLS).map(([on, value]) => {
+  const [method = '', template = ''] = on.split(' ');
+  return { method, template, value };
+});
+
 /**
- * Answers `/_practice/<name>`: GET and DELETE calls, POST and DELETE faults, POST api, database, state, rollout, tick.
- * Bodies are JSON; 204 when there is nothing to say, 404 for another path, 400 for a body that is no JSON.
+ * Answers `/_practice/<path>` as the table above and SERVICE_CONTROLS have it. Bodies are JSON; 204 when there is
+ * nothing to say, 404 for another path or a name that does not exist, 400 for a body that is no JSON or cannot be meant.
  */
 export async function answerControl(
   control: PracticeControl, request: IncomingMessage, response: ServerResponse, body: Buffer,
 ): Promise<void> {
-  const name = (request.url ?? '').replace(/^\/_practice\//, '').replace(/\?.*$/, '');
-  const handler = ROUTES[`${request.method} ${name}`];
-  if (handler === undefined) {
-    sendJson(response, 404, { error: `No control ${request.method} ${name}`, known: Object.keys(ROUTES) });
+  const url = new URL(request.url ?? '/', 'http://practice.invalid');
+  const path = url.pathname.replace(/^\/_practice\//, '');
+  const match = matchPath(TEMPLATES, request.method ?? 'GET', path);
+  if (match === undefined) {
+    sendJson(response, 404, { error: `No control ${request.method} ${path}`, known: Object.keys(CONTROLS) });
     return;
   }
   try {
-    const result = await handler(control, body.length === 0 ? {} : JSON.parse(body.toString('utf8')));
+    const asked = { parameters: match.parameters, query: url.searchParams, body: body.length === 0 ? {} : JSON.parse(body.toString('utf8')) as unknown };
+    const result = await match.value(control, asked);
     if (result === undefined) {
       response.writeHead(204).end();
     } else {
       sendJson(response, 200, result);
     }
   } catch (error) {
-    sendJson(response, error instanceof SyntaxError ? 400 : 500, { error: String(error) });
+    const status = error instanceof ControlError ? error.status : error instanceof SyntaxError ? 400 : 500;
+    sendJson(response, status, { error: error instanceof ControlError ? error.message : String(error) });
   }
 }

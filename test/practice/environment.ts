@@ -1,12 +1,14 @@
 import { systemClock, type Clock } from '../../src/incident/clock.ts';
 import { startApi, type PracticeApi } from './api.ts';
 import { startAws, type PracticeAws } from './aws.ts';
-import { createCleanup, type Cleanup } from './cleanup.ts';
+import { allStarted, createCleanup, type Cleanup } from './cleanup.ts';
+import type { PracticeConnections } from './connections.ts';
 import { answerControl, type PracticeControl } from './control.ts';
 import { createIncidentModel, STORY, type PracticeState } from './model.ts';
 import { startPostgres, type PracticeDatabase } from './postgres.ts';
 import { createRandom } from './random.ts';
 import { API_ORIGIN, REGION } from './resources.ts';
+import { startServices, type PracticeServices } from './services.ts';
 
 export interface PracticeOptions {
   /** Scratch folder for the data of PostgreSQL; created when missing. */
@@ -21,6 +23,8 @@ export interface PracticeOptions {
   readonly rolloutMs?: number;
   /** Whether a completed restart of the backend ends the incident. Default true. */
   readonly restartHeals?: boolean;
+  /** Whether the settings lead the extension to the outside services. They run in either case. Default true. */
+  readonly connected?: boolean;
   readonly log?: (line: string) => void;
 }
 
@@ -33,6 +37,8 @@ export interface Practice {
   readonly origins: Readonly<Record<string, string>>;
   /** Connects as a role that is no superuser; in state "exhausted" that fails with SQLSTATE 53300. */
   readonly databaseUrl: string;
+  /** What the extension needs to reach GitHub, Slack and the other outside services, as ada on GitHub. */
+  readonly connections: PracticeConnections;
   /** Environment of the processes that use it. Without AWS_ENDPOINT_URL: that comes from the settings. */
   readonly env: Readonly<Record<string, string>>;
   /** VS Code machine settings. */
@@ -73,7 +79,7 @@ async function start(options: PracticeOptions, log: (line: string) => void, clea
       control.state('healthy').catch((error: unknown) => log(`The restart could not end the incident: ${String(error)}`));
     }
   };
-  const [aws, database, api] = await allStarted(
+  const [aws, database, api, services] = await allStarted(
     startAws({
       clock, model, random, deployedAt,
       rolloutMs: options.rolloutMs ?? 20_000,
@@ -82,8 +88,9 @@ async function start(options: PracticeOptions, log: (line: string) => void, clea
     }, cleanup),
     startDatabase(options.dir, initial, cleanup, log),
     startApi({ state: () => model.state, deployedAt }, cleanup),
+    startServices({ clock, model, deployedAt }, cleanup),
   );
-  const control = createControl(aws, database, api);
+  const control = createControl(aws, database, api, services);
   keepTicking(control, options.tickMs ?? 5000, cleanup, log);
 
   return {
@@ -91,6 +98,7 @@ async function start(options: PracticeOptions, log: (line: string) => void, clea
     apiOrigin: api.origins[API_ORIGIN] ?? '',
     origins: api.origins,
     databaseUrl: database.url,
+    connections: services.connections(),
     env: {
       AWS_ACCESS_KEY_ID: 'practice',
       AWS_SECRET_ACCESS_KEY: 'practice',
@@ -102,6 +110,7 @@ async function start(options: PracticeOptions, log: (line: string) => void, clea
     settings: {
       'incidentRunbook.aws.endpoint': aws.endpoint,
       'incidentRunbook.endpoints': api.origins,
+      ...(options.connected === false ? {} : { 'incidentRunbook.practice': aws.endpoint }),
     },
     control,
     stop: () => cleanup.run(),
@@ -116,13 +125,7 @@ async function startDatabase(
   return database;
 }
 
-/** Waits for all, also when one fails, so that nothing is still starting while the others are stopped. */
-async function allStarted<A, B, C>(...parts: [Promise<A>, Promise<B>, Promise<C>]): Promise<[A, B, C]> {
-  await Promise.allSettled(parts);
-  return Promise.all(parts);
-}
-
-function createControl(aws: PracticeAws, database: PracticeDatabase, api: PracticeApi): PracticeControl {
+function createControl(aws: PracticeAws, database: PracticeDatabase, api: PracticeApi, services: PracticeServices): PracticeControl {
   // One after the other: a tick in the middle of a switch would write data of both states.
   let last: Promise<void> = Promise.resolve();
   const queue = (work: () => Promise<void>): Promise<void> => (last = last.catch(() => undefined).then(work));
@@ -136,11 +139,14 @@ function createControl(aws: PracticeAws, database: PracticeDatabase, api: Practi
     state: (state) => queue(async () => {
       await database.set(state);
       await aws.incident.change(state);
+      services.change();
     }),
     rollout: (behaviour) => aws.behave(behaviour),
     tick: () => queue(async () => {
+      services.tick();
       await Promise.all([aws.incident.tick(), database.refresh()]);
     }),
+    services,
   };
 }
 

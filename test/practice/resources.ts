@@ -23,6 +23,9 @@ export const LOG_GROUP = '/aws/ecs/healthflow-production';
 
 export const RELEASE = { version: '2.14.1', commit: '8d1f6b0c94e27a35f0b1d6c8a7e5924f3b60c1d7' } as const;
 
+/** Where the sample service lives on GitHub, owner/name. */
+export const REPOSITORY = 'healthflow/healthflow-backend';
+
 export const API_ORIGIN = 'https://api.healthflow.gov.eg';
 
 /** The portals: a fixed answer while the database is exhausted, an ordinary one otherwise. */

@@ -68,6 +68,10 @@ async function main(): Promise<void> {
     '  1. Acknowledge the incident, assess its severity, investigate.',
     '  2. Read the evidence, watch the logs, open src/db/pool.js and document what you find.',
     '',
+    'GitHub, Slack, PagerDuty, Datadog, Statuspage, the mail server and the in-app webhook are practised on this machine',
+    'too: no account is needed, and nothing you send leaves it. What each of them has received:',
+    `  ${practice.awsEndpoint}/_practice/services/slack (or github, pagerduty, datadog, statuspage, mail, webhook)`,
+    '',
     'Ctrl+C ends everything.',
   ].join('\n'));
   await opened.group.ended;

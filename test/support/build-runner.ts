@@ -1,13 +1,19 @@
 /** A step runner as the extension makes it, with a ledger in a folder and the outside world wherever a test wants it. */
-import type { Clock } from '../../src/incident/clock.ts';
+import { type Clock, iso } from '../../src/incident/clock.ts';
 import type { StepResult } from '../../src/incident/events.ts';
 import type { Incident } from '../../src/incident/fold.ts';
 import { createRedactor } from '../../src/incident/redact.ts';
+import { installationId } from '../../src/ledger/installation.ts';
 import type { LocalLedger } from '../../src/ledger/local-ledger.ts';
+import { Outbox } from '../../src/ledger/outbox.ts';
 import type { LogStreams } from '../../src/logs/log-streams.ts';
 import type { Runbook } from '../../src/runbook/schema.ts';
+import type { DeliveryService } from '../../src/incident/events.ts';
+import type { Calls } from '../../src/services/courier.ts';
+import type { Connection, ConnectableService } from '../../src/services/connections.ts';
 import { AwsSession } from '../../src/services/aws/session.ts';
 import { Endpoints } from '../../src/services/endpoints.ts';
+import { wait } from '../../src/wait.ts';
 import { type RunResult, StepRunner } from '../../src/steps/runner.ts';
 import { buildLedger, declaration } from './build-ledger.ts';
 import { bundledRunbook } from './bundled-runbook.ts';
@@ -25,6 +31,10 @@ export interface WorldOptions {
   readonly runbook?: Runbook;
   readonly clock?: Clock;
   readonly trusted?: boolean;
+  /** By service; what is left out is not connected. */
+  readonly connections?: Readonly<Partial<Record<ConnectableService, Connection>>>;
+  /** What the outbox can ask of a service; what is left out is not connected. */
+  readonly calls?: Readonly<Partial<Record<DeliveryService, Calls>>>;
 }
 
 export interface TestRunner {
@@ -53,12 +63,29 @@ export async function buildRunner(directory: string, world: WorldOptions = {}): 
   const progress: string[] = [];
   const results: StepResult[] = [];
   const logged: string[] = [];
+  const outbox = new Outbox({
+    ledger, clock, wait,
+    runbook: () => Promise.resolve(runbook),
+    calls: (service) => Promise.resolve(world.calls?.[service]),
+    origin: () => installationId(directory),
+    isTrusted: () => world.trusted ?? true,
+    log: (message) => { logged.push(message); },
+  });
   const runner = new StepRunner({
     ledger, clock,
+    outgoing: {
+      origin: () => installationId(directory),
+      settle: (of, deliveries, signal) => outbox.settle(of, deliveries, signal),
+      claim: async ({ id }, step) => {
+        const { event, won } = await ledger.claimStep(id, { step, origin: await installationId(directory), until: iso(clock.now() + 60_000) });
+        return won ? { won, release: async () => { await ledger.append(id, { type: 'step.released', claim: event.id }); } } : { won, by: 'Another window' };
+      },
+    },
     runbook: () => Promise.resolve(runbook),
     services: () => ({
       endpoints,
       aws: () => world.aws ?? nowhere,
+      connections: { get: (service) => Promise.resolve(world.connections?.[service]) },
       databaseUrl: () => Promise.resolve(world.databaseUrl),
       logStreams: world.logStreams ?? { start: () => Promise.reject(new Error('This test has no log stream')) },
     }),

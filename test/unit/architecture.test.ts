@@ -6,7 +6,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { before, describe, it } from 'mocha';
 import ts from 'typescript';
-import { STEPS_WITHOUT_INCIDENT, STEP_COMMAND_PREFIX, VIEW, contributes } from '../../src/manifest.ts';
+import { CONNECTIONS_VIEW, DELIVERIES_VIEW, STEPS_WITHOUT_INCIDENT, STEP_COMMAND_PREFIX, VIEW, contributes } from '../../src/manifest.ts';
 import { automatedActions } from '../../src/steps/catalog.ts';
 import { bundledRunbook } from '../support/bundled-runbook.ts';
 import { repositoryRoot } from '../support/paths.ts';
@@ -110,7 +110,7 @@ describe('package.json', () => {
   it('names every command, setting and view that the code speaks of', () => {
     const { contributes: { commands, configuration } } = manifest();
     const contextsAndItems = ['incidentRunbook.open', 'incidentRunbook.streaming', 'incidentRunbook.status'];
-    const known = new Set([...commands.map(({ command }) => command), ...Object.keys(configuration.properties), VIEW, ...contextsAndItems]);
+    const known = new Set([...commands.map(({ command }) => command), ...Object.keys(configuration.properties), VIEW, DELIVERIES_VIEW, CONNECTIONS_VIEW, ...contextsAndItems]);
     const spoken = files('src/**/*.ts').flatMap((file) => [...read(file).matchAll(/'(incidentRunbook\.[\w.]*\w)'/g)].map(([, name]) => `${file} ${name ?? ''}`));
     assert.ok(spoken.length > 30);
     assert.deepEqual(spoken.filter((line) => !known.has(line.split(' ')[1] ?? '')), []);

@@ -1,7 +1,8 @@
 import type { Clock } from '../../../src/incident/clock.ts';
+import type { Correction } from './description-document.ts';
 import { api, type ApiSource, type Fake, type FakeRequest, type Reply, type Route, startFake } from './fake-server.ts';
 
-export type DatadogOperation = 'validate' | 'listMonitors' | 'searchMonitors' | 'getMonitor' | 'createEvent' | 'query' | 'syntheticsResults';
+export type DatadogOperation = 'validate' | 'listMonitors' | 'searchMonitors' | 'getMonitor' | 'createEvent' | 'query' | 'syntheticsResults' | 'acknowledgePage';
 
 export type MonitorStatus = 'Alert' | 'Warn' | 'No Data' | 'OK';
 
@@ -17,11 +18,23 @@ export interface DatadogMonitor {
 
 export interface DatadogState {
   readonly monitors: DatadogMonitor[];
-  /** Points are epoch ms and value, oldest first. */
-  readonly series: { readonly metric: string; readonly scope: string; readonly points: readonly (readonly [number, number])[] }[];
+  /** Points are epoch ms and value, oldest first; null is a gap. */
+  readonly series: { readonly metric: string; readonly scope: string; readonly points: readonly (readonly [number, number | null])[] }[];
   readonly events: { readonly id: number; readonly title: string; readonly text: string; readonly tags: readonly string[] }[];
   /** By the public id of the test; newest first. */
-  readonly synthetics: Record<string, { readonly id: string; readonly at: number; readonly passed: boolean; readonly location: string }[]>;
+  readonly synthetics: Record<string, SyntheticResult[]>;
+  /** Of On-Call. */
+  readonly pages: { readonly id: string; status: 'triggered' | 'acknowledged' | 'resolved' }[];
+}
+
+export interface SyntheticResult {
+  readonly id: string;
+  /** Epoch ms. */
+  readonly at: number;
+  readonly passed: boolean;
+  /** Whether the alert of the test is on; as `passed` has it when absent. */
+  readonly alerting?: boolean;
+  readonly location: string;
 }
 
 export const DATADOG_KEYS = { api: 'invented-api-key', application: 'invented-application-key' } as const;
@@ -29,22 +42,40 @@ export const DATADOG_KEYS = { api: 'invented-api-key', application: 'invented-ap
 export interface DatadogFake extends Fake<DatadogOperation> {
   /** In the place of `https://api.<site>`. */
   readonly url: string;
+  /** In the place of `https://navy.oncall.datadoghq.com`. */
+  readonly onCallUrl: string;
   readonly state: DatadogState;
 }
 
 /** These know the organisation by the API key alone. */
 const API_KEY_ONLY = ['/api/v1/events', '/api/v1/validate'];
 
-const DATADOG_API: ApiSource = {
-  name: 'datadog-v1',
-  commonResponses: {
-    403: { reason: 'A wrong key is refused at events too, where it is not described.', schema: { $ref: '#/components/schemas/APIErrorResponse' } },
+/** Of a run of a synthetic test, ms. */
+const TIMINGS = { dns: 4.5, tcp: 11, ssl: 23, handshake: 23, redirect: 0, wait: 71.5, firstByte: 71.5, download: 10.5, total: 120.5 };
+
+const REFUSED = { $ref: '#/components/schemas/APIErrorResponse' };
+
+/** The description at hand is of v1 alone; On-Call is v2, on a host of its own. From the vendor's documentation and its client. */
+const ACKNOWLEDGE_PAGE: Correction = {
+  op: 'add', pointer: '/paths/~1api~1v2~1on-call~1pages~1{page_id}~1acknowledge', reason: 'On-Call is left out of the description of v1.',
+  value: {
+    post: {
+      parameters: [{ name: 'page_id', in: 'path', required: true, schema: { type: 'string', format: 'uuid' } }],
+      responses: { 202: { description: 'Accepted' }, 404: { description: 'Not found', content: { 'application/json': { schema: REFUSED } } }, 429: { $ref: '#/components/responses/TooManyRequestsResponse' } },
+    },
   },
 };
 
-/** A stateful Datadog (v1): monitors, metrics, events and the results of synthetic tests. */
+const DATADOG_API: ApiSource = {
+  name: 'datadog-v1', corrections: [ACKNOWLEDGE_PAGE],
+  commonResponses: {
+    403: { reason: 'A wrong key is refused at events too, where it is not described.', schema: REFUSED },
+  },
+};
+
+/** A stateful Datadog: monitors, metrics, events and the results of synthetic tests (v1), and acknowledging On-Call pages (v2). */
 export async function startDatadog({ clock }: { readonly clock: Clock }): Promise<DatadogFake> {
-  const state: DatadogState = { monitors: [], series: [], events: [], synthetics: {} };
+  const state: DatadogState = { monitors: [], series: [], events: [], synthetics: {}, pages: [] };
   const description = api(DATADOG_API, '');
   const route = (on: string, handle: Route['handle']): Route => ({ api: description, on, handle });
 
@@ -55,8 +86,8 @@ export async function startDatadog({ clock }: { readonly clock: Clock }): Promis
     return {
       status: 200, body: {
         monitors: found.slice(page * perPage, (page + 1) * perPage).map(({ id, name, query: expression, tags, status, triggeredAt }) => ({
-          id, name, query: expression, tags, status, type: 'metric alert', classification: 'metric', creator: { handle: 'ada@example.com', name: 'ada' },
-          last_triggered_ts: triggeredAt === undefined ? null : Math.floor(triggeredAt / 1000), metrics: [], notifications: [], org_id: 1, scopes: ['*'],
+          id, name, query: expression, tags, status, type: 'metric alert', classification: 'metric', creator: { email: 'ada@example.com', handle: 'ada@example.com', name: 'ada' },
+          last_triggered_ts: triggeredAt === undefined ? null : Math.floor(triggeredAt / 1000), metrics: [], notifications: [], org_id: 1, quality_issues: [], scopes: ['*'],
         })),
         metadata: { page, per_page: perPage, page_count: Math.ceil(found.length / perPage), total_count: found.length },
         counts: { status: counts, muted: [], tag: [], type: [] },
@@ -67,7 +98,7 @@ export async function startDatadog({ clock }: { readonly clock: Clock }): Promis
   const runQuery = ({ query }: FakeRequest): Reply => {
     const text = query.get('query') ?? '';
     const [from, to] = [Number(query.get('from')) * 1000, Number(query.get('to')) * 1000];
-    if (!/[a-z_]+:[\w.]+\{[^}]*\}/.test(text)) {
+    if (!/\w+:[\w.]+\{[^}]*\}/.test(text)) {
       return { status: 400, body: { errors: [`Error parsing query: unable to parse ${text}`] } };
     }
     const series = state.series.filter(({ metric }) => text.includes(`:${metric}{`)).map(({ metric, scope, points }) => {
@@ -102,9 +133,16 @@ export async function startDatadog({ clock }: { readonly clock: Clock }): Promis
         return results === undefined ? { status: 404, body: { errors: ['Synthetics test not found'] } } : {
           status: 200, body: {
             last_timestamp_fetched: results[0]?.at ?? 0,
-            results: results.map(({ id, at, passed, location }) => ({ result_id: id, check_time: at, probe_dc: location, status: passed ? 0 : 1, result: { passed, timings: { total: 120.5 } } })),
+            results: results.map(({ id, at, passed, alerting = !passed, location }) => ({ result_id: id, check_time: at, probe_dc: location, status: alerting ? 1 : 0, result: { passed, timings: TIMINGS } })),
           },
         };
+      }),
+      acknowledgePage: route('POST /api/v2/on-call/pages/{page_id}/acknowledge', ({ parameters }) => {
+        const page = state.pages.find(({ id }) => id === parameters.page_id);
+        if (page?.status === 'triggered') {
+          page.status = 'acknowledged';
+        }
+        return page === undefined ? { status: 404, body: { errors: ['Page not found'] } } : { status: 202 };
       }),
     },
     guard: ({ headers, url }) => headers['dd-api-key'] === DATADOG_KEYS.api && (API_KEY_ONLY.includes(url.pathname) || headers['dd-application-key'] === DATADOG_KEYS.application)
@@ -115,7 +153,7 @@ export async function startDatadog({ clock }: { readonly clock: Clock }): Promis
       headers: { 'retry-after': String(retryAfterS), 'x-ratelimit-limit': '100', 'x-ratelimit-period': '60', 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(retryAfterS) },
     }),
   });
-  return { ...fake, url: fake.origin, state };
+  return { ...fake, url: fake.origin, onCallUrl: fake.origin, state };
 }
 
 function monitorJson({ id, name, query, tags, status }: DatadogMonitor): object {

@@ -105,6 +105,8 @@ export interface Fake<Operation extends string> {
   readonly origin: string;
   /** `skipped` when the folder of descriptions is absent. */
   readonly validation: 'active' | 'skipped';
+  /** Everything it can be asked for; what a fault can name. */
+  readonly operations: readonly Operation[];
   /** Oldest first; those under way are missing. */
   readonly exchanges: readonly Exchange<Operation>[];
   /** What validates; empty when the folder of descriptions is absent. */
@@ -113,6 +115,9 @@ export interface Fake<Operation extends string> {
   readonly violations: readonly Problem[];
   fault(fault: FakeFault<Operation>): () => void;
   clearFaults(): void;
+  clearExchanges(): void;
+  /** What somebody else does meanwhile: handled and validated like a request, but no fault strikes it and no exchange tells of it. */
+  play(request: DescribedRequest): Reply;
   /** Changes the answers of an operation from now on, before they are validated. */
   alter(operation: Operation, change: (reply: Reply) => Reply): void;
   /** The exchanges of one operation. */
@@ -230,10 +235,18 @@ export async function startFake<Operation extends string>(definition: FakeDefini
   return {
     origin: originOf(server),
     validation: names.every((name) => routes[name].api.description !== undefined) ? 'active' : 'skipped',
-    exchanges, violations,
+    operations: names, exchanges, violations,
     descriptions: [...new Set(names.flatMap((name) => routes[name].api.description ?? []))],
     fault: (fault) => faults.add(fault),
     clearFaults: () => { faults.clear(); },
+    clearExchanges: () => { exchanges.length = 0; },
+    play(request) {
+      const { outcome } = settle(request, findRoute(request), undefined);
+      if (!('reply' in outcome)) {
+        throw new Error(`${definition.name} gave no answer to ${request.method} ${request.url.pathname}`);
+      }
+      return outcome.reply;
+    },
     alter: (operation, change) => { changes.set(operation, change); },
     of: (operation) => exchanges.filter((exchange) => exchange.operation === operation),
     takeViolations: () => violations.splice(0),

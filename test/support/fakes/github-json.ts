@@ -89,7 +89,7 @@ export function createGitHubJson(state: GitHubState, repository: string): GitHub
       const head = state.commits.find(({ sha }) => sha === run.sha);
       return {
         id: run.id, node_id: node('WFR', run.id), name: run.name, display_title: head?.message ?? run.name, head_branch: run.branch, head_sha: run.sha,
-        path: '.github/workflows/deploy.yml', run_number: state.runs.indexOf(run) + 1, run_attempt: 1, event: run.event, status: run.status,
+        path: `.github/workflows/${run.file ?? 'deploy.yml'}`, run_number: state.runs.indexOf(run) + 1, run_attempt: 1, event: run.event, status: run.status,
         conclusion: run.conclusion, workflow_id: 301, url, html_url: `${web}/actions/runs/${run.id}`, pull_requests: [],
         created_at: seconds(run.at), run_started_at: seconds(run.at), updated_at: seconds(run.at), jobs_url: `${url}/jobs`, logs_url: `${url}/logs`,
         check_suite_url: `${api}/check-suites/1`, artifacts_url: `${url}/artifacts`, cancel_url: `${url}/cancel`, rerun_url: `${url}/rerun`,
@@ -99,14 +99,15 @@ export function createGitHubJson(state: GitHubState, repository: string): GitHub
         },
       };
     },
-    job: (run, { name, conclusion }, index) => {
+    job: (run, { name, conclusion, steps = [] }, index) => {
       const id = run.id * 100 + index;
       return {
         id, node_id: node('J', id), run_id: run.id, run_url: `${api}/actions/runs/${run.id}`, head_sha: run.sha, workflow_name: run.name,
         head_branch: run.branch, name, url: `${api}/actions/jobs/${id}`, html_url: `${web}/actions/runs/${run.id}/job/${id}`,
         status: conclusion === null ? 'in_progress' : 'completed', conclusion, created_at: seconds(run.at), started_at: seconds(run.at),
         completed_at: conclusion === null ? null : seconds(run.at), check_run_url: `${api}/check-runs/${id}`, labels: ['ubuntu-latest'],
-        runner_id: 1, runner_name: 'runner-1', runner_group_id: 1, runner_group_name: 'Default', steps: [],
+        runner_id: 1, runner_name: 'runner-1', runner_group_id: 1, runner_group_name: 'Default',
+        steps: steps.map((step, place) => ({ number: place + 1, name: step.name, conclusion: step.conclusion, status: step.conclusion === null ? 'in_progress' : 'completed' })),
       };
     },
     deployment: ({ id, sha, ref, environment, creator, at }) => ({

@@ -50,6 +50,7 @@ export interface FakeCommit {
 export interface FakeJob {
   readonly name: string;
   readonly conclusion: 'success' | 'failure' | 'cancelled' | 'skipped' | null;
+  readonly steps?: readonly { readonly name: string; readonly conclusion: FakeJob['conclusion'] }[];
 }
 
 export interface FakeRun {
@@ -61,6 +62,8 @@ export interface FakeRun {
   readonly status: 'queued' | 'in_progress' | 'completed';
   readonly conclusion: 'success' | 'failure' | 'cancelled' | null;
   readonly at: number;
+  /** Its workflow's file; `deploy.yml` when not given. */
+  readonly file?: string;
   readonly jobs: readonly FakeJob[];
 }
 

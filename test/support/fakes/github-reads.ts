@@ -44,7 +44,11 @@ export function githubReadHandlers({ state, json, tokenOf }: GitHubRepository): 
         },
       };
     },
-    listCommits: (request) => page(request, state.commits.toReversed(), (commits) => commits.map(json.commit)),
+    listCommits: (request) => {
+      const from = request.query.get('sha');
+      const newest = from === null ? state.commits.length - 1 : indexOf(from);
+      return newest < 0 && from !== null ? failure(404, 'Not Found') : page(request, state.commits.slice(0, newest + 1).toReversed(), (commits) => commits.map(json.commit));
+    },
     getUser: (request) => ({ status: 200, body: json.account(tokenOf(request).login) }),
   };
 }

@@ -5,6 +5,15 @@ import type { CommonResponse } from './openapi.ts';
 /** Errors that any method can answer. The description lists them with some methods only, and it is older than token_revoked. */
 const COMMON_ERRORS = ['not_authed', 'invalid_auth', 'account_inactive', 'token_revoked', 'missing_scope', 'internal_error'];
 
+const BOOKMARK = {
+  type: 'object', required: ['id', 'channel_id', 'title', 'link', 'type'],
+  properties: {
+    id: { type: 'string', pattern: '^Bk[A-Z0-9]+$' }, channel_id: { $ref: '#/components/schemas/defs_channel' }, title: { type: 'string' },
+    link: { type: 'string', format: 'uri' }, type: { type: 'string' }, emoji: { type: 'string', nullable: true },
+    date_created: { type: 'integer' }, date_updated: { type: 'integer' },
+  },
+};
+
 const CORRECTIONS: readonly Correction[] = [
   {
     op: 'add', pointer: '/paths/~1chat.postMessage/post/requestBody/content/application~1x-www-form-urlencoded/schema/properties/metadata',
@@ -31,56 +40,57 @@ const CORRECTIONS: readonly Correction[] = [
     value: { type: 'object', required: ['next_cursor'], properties: { next_cursor: { type: 'string' } } },
     reason: 'The request has a cursor, the answer that it comes from was forgotten.',
   },
+  {
+    op: 'add', pointer: '/paths/~1conversations.history/get/responses/default/content/application~1json/schema/properties/error/enum/-', value: 'not_in_channel',
+    reason: 'A bot reads the channels that it is in; not_in_channel is in the reference (docs.slack.dev/reference/methods/conversations.history).',
+  },
   ...['blocks', 'attachments'].map((field): Correction => ({
     op: 'add', pointer: `/paths/~1chat.postMessage/post/requestBody/content/application~1x-www-form-urlencoded/schema/properties/${field}/format`,
     value: 'json', reason: 'Described in words only: JSON in a form field.',
   })),
   {
     op: 'add', pointer: '/paths/~1bookmarks.add', reason: 'bookmarks.add is younger than the description; fields as in its reference (docs.slack.dev/reference/methods/bookmarks.add).',
-    value: {
-      post: {
-        parameters: [{ name: 'token', in: 'header', required: true, schema: { type: 'string' } }],
-        requestBody: {
-          required: true,
-          content: {
-            'application/x-www-form-urlencoded': {
-              schema: {
-                type: 'object', required: ['channel_id', 'title', 'type', 'link'],
-                properties: {
-                  channel_id: { $ref: '#/components/schemas/defs_channel' }, title: { type: 'string', minLength: 1 }, type: { type: 'string', enum: ['link'] },
-                  link: { type: 'string', format: 'uri' }, emoji: { type: 'string' }, entity_id: { type: 'string' }, parent_id: { type: 'string' },
-                },
-              },
-            },
-          },
-        },
-        responses: {
-          200: answer({
-            type: 'object', required: ['ok', 'bookmark'],
-            properties: {
-              ok: { $ref: '#/components/schemas/defs_ok_true' },
-              bookmark: {
-                type: 'object', required: ['id', 'channel_id', 'title', 'link', 'type'],
-                properties: {
-                  id: { type: 'string', pattern: '^Bk[A-Z0-9]+$' }, channel_id: { $ref: '#/components/schemas/defs_channel' }, title: { type: 'string' },
-                  link: { type: 'string', format: 'uri' }, type: { type: 'string' }, emoji: { type: 'string', nullable: true },
-                  date_created: { type: 'integer' }, date_updated: { type: 'integer' },
-                },
-              },
-            },
-          }),
-          default: answer({
-            type: 'object', required: ['ok', 'error'],
-            properties: {
-              ok: { $ref: '#/components/schemas/defs_ok_false' }, needed: { type: 'string' }, provided: { type: 'string' },
-              error: { type: 'string', enum: ['channel_not_found', 'invalid_bookmark_type', 'invalid_link', 'is_archived', ...COMMON_ERRORS] },
-            },
-          }),
-        },
+    value: formMethod({
+      type: 'object', required: ['channel_id', 'title', 'type', 'link'],
+      properties: {
+        channel_id: { $ref: '#/components/schemas/defs_channel' }, title: { type: 'string', minLength: 1 }, type: { type: 'string', enum: ['link'] },
+        link: { type: 'string', format: 'uri' }, emoji: { type: 'string' }, entity_id: { type: 'string' }, parent_id: { type: 'string' },
       },
-    },
+    }, { bookmark: BOOKMARK }, ['channel_not_found', 'invalid_bookmark_type', 'invalid_link', 'is_archived']),
+  },
+  {
+    op: 'add', pointer: '/paths/~1bookmarks.list', reason: 'bookmarks.list is younger than the description; fields as in its reference (docs.slack.dev/reference/methods/bookmarks.list).',
+    value: formMethod({
+      type: 'object', required: ['channel_id'], properties: { channel_id: { $ref: '#/components/schemas/defs_channel' } },
+    }, { bookmarks: { type: 'array', items: BOOKMARK } }, ['channel_not_found']),
+  },
+  {
+    op: 'add', pointer: '/paths/~1conversations.setPurpose', reason: 'Not among the calls that the description was cut down to; fields as in its reference (docs.slack.dev/reference/methods/conversations.setPurpose).',
+    value: formMethod({
+      type: 'object', required: ['channel', 'purpose'], properties: { channel: { $ref: '#/components/schemas/defs_channel' }, purpose: { type: 'string' } },
+    }, { purpose: { type: 'string' } }, ['channel_not_found', 'is_archived', 'method_not_supported_for_channel_type', 'not_in_channel', 'too_long', 'user_is_restricted']),
   },
 ];
+
+/** A method that takes a form and the token as a header, with what it answers besides `ok` and how it fails. */
+function formMethod(form: object, answered: Readonly<Record<string, object>>, errors: readonly string[]): object {
+  return {
+    post: {
+      parameters: [{ name: 'token', in: 'header', required: true, schema: { type: 'string' } }],
+      requestBody: { required: true, content: { 'application/x-www-form-urlencoded': { schema: form } } },
+      responses: {
+        200: answer({ type: 'object', required: ['ok', ...Object.keys(answered)], properties: { ok: { $ref: '#/components/schemas/defs_ok_true' }, ...answered } }),
+        default: answer({
+          type: 'object', required: ['ok', 'error'],
+          properties: {
+            ok: { $ref: '#/components/schemas/defs_ok_false' }, needed: { type: 'string' }, provided: { type: 'string' },
+            error: { type: 'string', enum: [...errors, ...COMMON_ERRORS] },
+          },
+        }),
+      },
+    },
+  };
+}
 
 function answer(schema: object): object {
   return { content: { 'application/json': { schema } } };

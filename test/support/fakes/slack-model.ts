@@ -33,6 +33,7 @@ export interface SlackChannel {
   readonly bookmarks: SlackBookmark[];
   topic: string;
   topicSetAt: number;
+  purpose: string;
   isArchived: boolean;
 }
 
@@ -52,8 +53,11 @@ export const SLACK_SCOPES: Readonly<Record<string, string>> = {
   'chat.postMessage': 'chat:write', 'chat.update': 'chat:write', 'conversations.create': 'channels:manage', 'conversations.invite': 'channels:manage',
   'conversations.setTopic': 'channels:manage', 'conversations.archive': 'channels:manage', 'conversations.join': 'channels:join',
   'conversations.list': 'channels:read', 'conversations.history': 'channels:history', 'pins.add': 'pins:write', 'bookmarks.add': 'bookmarks:write',
-  'users.lookupByEmail': 'users:read.email',
+  'users.lookupByEmail': 'users:read.email', 'bookmarks.list': 'bookmarks:read', 'conversations.setPurpose': 'channels:manage',
 };
+
+/** `users:read.email` is only given together with `users:read`. */
+export const ALL_SCOPES: readonly string[] = [...new Set([...Object.values(SLACK_SCOPES), 'users:read'])];
 
 export function emptySlack(): SlackState {
   return {
@@ -63,13 +67,13 @@ export function emptySlack(): SlackState {
 }
 
 export function channelJson(channel: SlackChannel): object {
-  const { id, name, isPrivate, createdAt, isArchived, members, topic, topicSetAt } = channel;
+  const { id, name, isPrivate, createdAt, isArchived, members, topic, topicSetAt, purpose } = channel;
   return {
     id, name, name_normalized: name, created: Math.floor(createdAt / 1000), creator: SLACK_BOT.user, is_archived: isArchived, is_channel: !isPrivate,
     is_group: isPrivate, is_general: false, is_im: false, is_mpim: false, is_org_shared: false, is_shared: false, is_private: isPrivate,
     is_member: members.has(SLACK_BOT.user), num_members: members.size, previous_names: [], unlinked: 0,
     topic: { value: topic, creator: topic === '' ? '' : SLACK_BOT.user, last_set: Math.floor(topicSetAt / 1000) },
-    purpose: { value: '', creator: '', last_set: 0 },
+    purpose: { value: purpose, creator: purpose === '' ? '' : SLACK_BOT.user, last_set: 0 },
   };
 }
 

@@ -2,14 +2,16 @@ import type { Clock } from '../../../src/incident/clock.ts';
 import { api, type DescribedRequest, type Fake, type FakeRequest, type Reply, type Route, startFake } from './fake-server.ts';
 import { SLACK_API } from './slack-description.ts';
 import {
-  channelJson, emptySlack, messageJson, SLACK_BOT, SLACK_SCOPES, SLACK_TEAM, SLACK_TOKEN, type SlackChannel, type SlackMessage, type SlackState, userJson,
+  ALL_SCOPES, channelJson, emptySlack, messageJson, SLACK_BOT, SLACK_SCOPES, SLACK_TEAM, SLACK_TOKEN, type SlackBookmark, type SlackChannel,
+  type SlackMessage, type SlackState, userJson,
 } from './slack-model.ts';
 
 /** As the description has them; Slack itself takes POST for all. */
 const METHODS = {
   'auth.test': 'GET', 'chat.postMessage': 'POST', 'chat.update': 'POST', 'conversations.create': 'POST', 'conversations.invite': 'POST',
   'conversations.setTopic': 'POST', 'conversations.archive': 'POST', 'conversations.join': 'POST', 'conversations.list': 'GET',
-  'conversations.history': 'GET', 'pins.add': 'POST', 'bookmarks.add': 'POST', 'users.lookupByEmail': 'GET',
+  'conversations.history': 'GET', 'conversations.setPurpose': 'POST', 'pins.add': 'POST', 'bookmarks.add': 'POST', 'bookmarks.list': 'POST',
+  'users.lookupByEmail': 'GET',
 } as const;
 
 export type SlackOperation = keyof typeof METHODS;
@@ -34,7 +36,7 @@ type Method = (argument: Arguments) => object;
 class SlackError extends Error {}
 
 /** A stateful Slack with one workspace. A failure is `{ ok: false, error }` with HTTP 200, as Slack does it. */
-export async function startSlack({ clock, scopes = Object.values(SLACK_SCOPES) }: SlackOptions): Promise<SlackFake> {
+export async function startSlack({ clock, scopes = ALL_SCOPES }: SlackOptions): Promise<SlackFake> {
   const state = emptySlack();
   let messages = 0;
   const number = (list: readonly unknown[]): string => String(list.length + 1).padStart(8, '0');
@@ -42,7 +44,7 @@ export async function startSlack({ clock, scopes = Object.values(SLACK_SCOPES) }
   const addChannel: SlackFake['addChannel'] = (name, { isArchived = false, isPrivate = false } = {}) => {
     const channel: SlackChannel = {
       id: `C${number(state.channels)}`, name, isPrivate, createdAt: clock.now(), members: new Set(), messages: [], pins: [], bookmarks: [],
-      topic: '', topicSetAt: 0, isArchived,
+      topic: '', topicSetAt: 0, purpose: '', isArchived,
     };
     state.channels.push(channel);
     return channel;
@@ -65,6 +67,9 @@ export async function startSlack({ clock, scopes = Object.values(SLACK_SCOPES) }
     const end = start + Number(argument('limit') ?? limit);
     return { items: items.slice(start, end), next: end < items.length ? String(end) : '' };
   };
+
+  const bookmarkJson = (bookmark: SlackBookmark, { id }: SlackChannel): object =>
+    ({ ...bookmark, channel_id: id, type: 'link', emoji: null, date_created: Math.floor(clock.now() / 1000), date_updated: 0 });
 
   const methods: Readonly<Record<SlackOperation, Method>> = {
     'auth.test': () => ({ url: 'https://acme.slack.com/', team: 'Acme', user: SLACK_BOT.name, team_id: SLACK_TEAM, user_id: SLACK_BOT.user, bot_id: SLACK_BOT.bot }),
@@ -120,6 +125,15 @@ export async function startSlack({ clock, scopes = Object.values(SLACK_SCOPES) }
       Object.assign(channel, { topic, topicSetAt: clock.now() });
       return { channel: channelJson(channel) };
     },
+    'conversations.setPurpose': (argument) => {
+      const channel = joined(argument);
+      const purpose = argument('purpose') ?? '';
+      if (purpose.length > 250) {
+        return refuse('too_long');
+      }
+      channel.purpose = purpose;
+      return { purpose };
+    },
     'conversations.archive': (argument) => {
       const channel = channelOf(argument);
       if (channel.isArchived) {
@@ -130,6 +144,9 @@ export async function startSlack({ clock, scopes = Object.values(SLACK_SCOPES) }
     },
     'conversations.join': (argument) => {
       const channel = writable(argument);
+      if (channel.isPrivate) {
+        return refuse('method_not_supported_for_channel_type');
+      }
       const isMember = channel.members.has(SLACK_BOT.user);
       channel.members.add(SLACK_BOT.user);
       return { channel: channelJson(channel), ...(isMember ? { warning: 'already_in_channel', response_metadata: { warnings: ['already_in_channel'] } } : {}) };
@@ -167,7 +184,11 @@ export async function startSlack({ clock, scopes = Object.values(SLACK_SCOPES) }
       const channel = writable(argument, 'channel_id');
       const bookmark = { id: `Bk${number(channel.bookmarks)}`, title: argument('title') ?? '', link: argument('link') ?? '' };
       channel.bookmarks.push(bookmark);
-      return { bookmark: { ...bookmark, channel_id: channel.id, type: 'link', emoji: null, date_created: Math.floor(clock.now() / 1000), date_updated: 0 } };
+      return { bookmark: bookmarkJson(bookmark, channel) };
+    },
+    'bookmarks.list': (argument) => {
+      const channel = channelOf(argument, 'channel_id');
+      return { bookmarks: channel.bookmarks.map((bookmark) => bookmarkJson(bookmark, channel)) };
     },
     'users.lookupByEmail': (argument) => ({ user: userJson(state.users.find(({ email }) => email === argument('email')) ?? refuse('users_not_found')) }),
   };
@@ -186,6 +207,8 @@ export async function startSlack({ clock, scopes = Object.values(SLACK_SCOPES) }
       }
       return needed === undefined || scopes.includes(needed) ? undefined : failed('missing_scope', { needed, provided: scopes.join(',') });
     },
+    // Of a token that is known, Slack says with every answer what it may do.
+    complete: (request, reply) => tokenOf(request) === SLACK_TOKEN ? { ...reply, headers: { ...reply.headers, 'x-oauth-scopes': scopes.join(',') } } : reply,
     rateLimited: (retryAfterS) => ({ status: 429, headers: { 'retry-after': String(retryAfterS) }, body: { ok: false, error: 'ratelimited' } }),
   });
   return { ...fake, url: `${fake.origin}/api/`, state, addChannel };

@@ -20,11 +20,26 @@ const LINES: readonly (readonly [event: TimelineEvent, title: string, detail: st
   [event('finding.documented', { text: 'The pool is too small' }), 'Finding', 'The pool is too small'],
   [event('finding.documented', { text: 'The pool is too small', excerpt }), 'Finding', 'The pool is too small (src/db/pool.js:17)'],
   [event('update.posted', { status: 'Mitigating', impact: 'Slow', actions: 'a', next: 'n', eta: 'e', text: 't' }), 'Update: Mitigating', 'Slow'],
+  [event('delivery.requested', { origin: 'o', delivery: { service: 'slack', call: 'postMessage', target: '#incidents', text: 'First line\nsecond', data: {}, step: 'notifyTeam' } }), 'To #incidents', 'First line'],
+  [event('delivery.attempted', { requests: ['x'], until: minute(1) }), 'Sending', ''],
+  [event('delivery.done', { request: 'x', how: 'sent', result: {}, url: 'https://a' }), 'Delivered', 'https://a'],
+  [event('delivery.done', { request: 'x', how: 'found', result: {}, note: 'Without labels' }), 'Had been delivered', 'Without labels'],
+  [event('delivery.done', { request: 'x', how: 'by hand', result: {} }), 'Delivered by hand', ''],
+  [event('delivery.failed', { request: 'x', reason: 'no channel' }), 'Not delivered', 'no channel'],
+  [event('delivery.failed', { request: 'x', reason: 'down', retryAt: minute(1) }), 'Not delivered yet', 'down'],
+  [event('delivery.unknown', { request: 'x', reason: 'timed out' }), 'It is not known whether it was delivered', 'timed out'],
+  [event('delivery.held', { request: 'x', reason: 'not connected' }), 'To be done by hand', 'not connected'],
+  [event('delivery.retried', { request: 'x' }), 'To be sent again', ''],
+  [event('delivery.discarded', { request: 'x', reason: 'too late' }), 'Not to be sent', 'too late'],
+  [event('ticket.linked', { repository: 'acme/shop', number: 7, url: 'https://github.com/acme/shop/issues/7' }), 'Ticket acme/shop#7', 'https://github.com/acme/shop/issues/7'],
+  [event('step.claimed', { step: 'notifyTeam', origin: 'o', until: minute(1) }), 'Began notifyTeam', ''],
+  [event('step.released', { claim: 'x' }), 'Ended a step', ''],
+  [event('reminder.snoozed', { step: 'postUpdate', until: minute(5) }), 'Reminder snoozed: postUpdate', `until ${minute(5)}`],
   [event('incident.closed', { reason: 'Restarted' }), 'Incident closed', 'Restarted'],
   [event('incident.reopened', { reason: 'Back' }), 'Incident reopened', 'Back'],
   [event('event.amended', { amends: 'x', changes: { at: minute(1), text: 'so' } }), 'Corrected', `${minute(1)}: so`],
   [event('event.amended', { amends: 'x', changes: { retracted: true } }), 'Retracted', ''],
-  [{ ...event('incident.acknowledged', {}), type: 'delivery.done' } as unknown as TimelineEvent, 'delivery.done', 'Written by a newer version'],
+  [{ ...event('incident.acknowledged', {}), type: 'mitigation.planned' } as unknown as TimelineEvent, 'mitigation.planned', 'Written by a newer version'],
 ];
 
 describe('describeEvent', () => {
@@ -41,6 +56,8 @@ describe('describeEvent', () => {
     const all: Readonly<Record<TimelineEvent['type'], true>> = {
       'incident.declared': true, 'incident.acknowledged': true, 'severity.set': true, 'role.assigned': true, 'step.finished': true,
       'finding.documented': true, 'update.posted': true, 'incident.closed': true, 'incident.reopened': true, 'event.amended': true,
+      'delivery.requested': true, 'delivery.attempted': true, 'delivery.done': true, 'delivery.failed': true, 'delivery.unknown': true, 'delivery.held': true,
+      'delivery.retried': true, 'delivery.discarded': true, 'ticket.linked': true, 'step.claimed': true, 'step.released': true, 'reminder.snoozed': true,
     };
     assert.deepEqual(Object.keys(all).filter((type) => !types.has(type as TimelineEvent['type'])), []);
   });

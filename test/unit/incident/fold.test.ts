@@ -92,7 +92,7 @@ describe('fold', () => {
   it('keeps types that it does not know, and is not changed by them', () => {
     const { declared, event } = createEvents();
     const known = [declared(), event('incident.acknowledged', {}, { minute: 1 })];
-    const future = { ...event('incident.acknowledged', {}, { minute: 2 }), type: 'delivery.requested' } as unknown as TimelineEvent;
+    const future = { ...event('incident.acknowledged', {}, { minute: 2 }), type: 'mitigation.planned' } as unknown as TimelineEvent;
     const { events, ...state } = folded(...known, future);
     const { events: _events, ...without } = folded(...known);
     assert.deepEqual(state, without);

@@ -59,6 +59,15 @@ describe('nextActions', () => {
     assert.deepEqual(steps(next(p1, 21, targets)), ['investigate!', 'notifyStakeholders!', 'postUpdate!', 'notifyStakeholders', 'openWarRoom']);
   });
 
+  it('tells apart whom a step is for', () => {
+    const { declared, event } = createEvents();
+    const p1 = [declared(), event('incident.acknowledged', {}), event('severity.set', { severity: 'P1', reasons: [] })];
+    const actions = next(p1, 21, { ...TARGETS, clocks: clockRules(bundledRunbook()) });
+    assert.deepEqual(actions.map(({ id, inputs }) => (inputs === undefined ? id : `${id} ${JSON.stringify(inputs)}`)), [
+      'investigate', 'notifyStakeholders/productOwner {"contact":"productOwner"}', 'postUpdate', 'notifyStakeholders/executiveTeam {"contact":"executiveTeam"}', 'openWarRoom',
+    ]);
+  });
+
   it('asks for what was found, until something is documented', () => {
     const { declared, event } = createEvents();
     const looked = [

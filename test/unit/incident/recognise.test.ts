@@ -15,6 +15,19 @@ const EVENTS: readonly (readonly [event: object, required: readonly string[]])[]
   [event('step.finished', { result: stepResult('a', { evidence }), parts: [stepResult('b')] }), ['result', 'result.step', 'result.summary', 'result.evidence', 'result.evidence.markdown', 'result.evidence.charts.0.series.0.points.0.1', 'result.evidence.links.0.url', 'parts', 'parts.0.title']],
   [event('finding.documented', { text: 't', excerpt: { source: 'a', language: '', startLine: 1, endLine: 1, text: '' } }), ['text', 'excerpt', 'excerpt.startLine']],
   [event('update.posted', { status: 'Mitigating', impact: 'i', actions: 'a', next: 'n', eta: 'e', text: 't' }), ['status', 'impact', 'actions', 'next', 'eta', 'text']],
+  [event('delivery.requested', { origin: 'o', delivery: { service: 'slack', call: 'c', target: 't', text: 't', data: {}, step: 's', contacts: ['a'], after: ['x'] } }),
+    ['origin', 'delivery', 'delivery.service', 'delivery.call', 'delivery.target', 'delivery.text', 'delivery.data', 'delivery.step', 'delivery.contacts', 'delivery.contacts.0', 'delivery.after.0']],
+  [event('delivery.attempted', { requests: ['x'], until: minute(1) }), ['requests', 'requests.0', 'until']],
+  [event('delivery.done', { request: 'x', how: 'sent', result: {}, url: 'u', note: 'n' }), ['request', 'how', 'result', 'url', 'note']],
+  [event('delivery.failed', { request: 'x', reason: 'r', retryAt: minute(1), inDoubt: true }), ['request', 'reason', 'retryAt', 'inDoubt']],
+  [event('delivery.unknown', { request: 'x', reason: 'r' }), ['request', 'reason']],
+  [event('delivery.held', { request: 'x', reason: 'r' }), ['request', 'reason']],
+  [event('delivery.retried', { request: 'x' }), ['request']],
+  [event('delivery.discarded', { request: 'x', reason: 'r' }), ['request', 'reason']],
+  [event('ticket.linked', { repository: 'a/b', number: 1, url: 'u' }), ['repository', 'number', 'url']],
+  [event('step.claimed', { step: 's', origin: 'o', until: minute(1) }), ['step', 'origin', 'until']],
+  [event('step.released', { claim: 'x' }), ['claim']],
+  [event('reminder.snoozed', { step: 's', until: minute(1) }), ['step', 'until']],
   [event('incident.closed', { reason: 'r' }), ['reason']],
   [event('incident.reopened', { reason: 'r' }), ['reason']],
   [event('event.amended', { amends: 'x', changes: { at: minute(1), text: 't', retracted: true } }), ['amends', 'changes', 'changes.at', 'changes.text', 'changes.retracted']],
@@ -38,7 +51,7 @@ describe('isTimelineEvent', () => {
   }
 
   it('accepts what a newer version wrote, and fields it does not know', () => {
-    assert.equal(isTimelineEvent({ ...event('incident.acknowledged', {}), type: 'delivery.requested', target: 'slack' }), true);
+    assert.equal(isTimelineEvent({ ...event('incident.acknowledged', {}), type: 'mitigation.planned', target: 'slack' }), true);
     assert.equal(isTimelineEvent({ ...event('incident.closed', { reason: 'r' }), mitigatedAt: minute(1) }), true);
     assert.equal(isTimelineEvent({ ...event('incident.acknowledged', {}), type: 'toString' }), true);
   });

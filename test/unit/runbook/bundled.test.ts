@@ -116,6 +116,17 @@ describe('the bundled runbook', () => {
     assert.deepEqual(inputs('rollback'), { command: ['./scripts/emergency-rollback.sh', 'production'] });
   });
 
+  it('gives the steps that open a dashboard one each, with metrics and thresholds to judge them by', () => {
+    const runbook = bundled();
+    const opened = runbook.steps.filter(({ action }) => /^open.*Dashboard$/.test(action)).map(({ inputs }) => {
+      const { title, url, queries } = runbook.datadog?.dashboards?.[String(inputs?.['dashboard'])] ?? {};
+      return [title, url, queries?.every(({ warnAbove, badAbove }) => warnAbove !== undefined && badAbove !== undefined && warnAbove < badAbove)];
+    });
+    const url = 'https://app.datadoghq.com/dashboard/healthflow';
+    assert.deepEqual(opened, [['Error Rates', url, true], ['Performance', url, true]]);
+    assert.ok(runbook.references.some(({ target }) => target === url));
+  });
+
   it("keeps the runbook's clocks", () => {
     const { severities, warRoom, stability, review } = bundled();
     assert.deepEqual(

@@ -54,6 +54,13 @@ export const SHAPE_FAULTS: readonly Fault[] = [
   { title: 'another scheme', replace: 'url: https://parcels.example/health', by: 'url: ftp://parcels.example/health', at: ['20:14'], says: ['environments.live.endpoints[0].url must be an http or https URL, not "ftp://parcels.example/health".'] },
   { title: 'no time of day', replace: "from: '08:00'", by: "from: '8'", at: ['7:42'], says: ['businessHours.from must be a time of day as HH:MM, e.g. 09:00, not "8".'] },
   { title: 'a text where true or false belongs', replace: 'investigate: true', by: "investigate: 'true'", at: ['64:18'], says: ['steps[0].investigate must be true or false, not "true".'] },
+  { title: 'a dashboard behind plain http', replace: 'references: []', by: "references: []\ndatadog: { dashboards: { errors: { title: Errors, section: '5', url: 'http://d.example' } } }", at: ['127:70'], says: ['datadog.dashboards.errors.url must be an https URL, not "http://d.example".'] },
+  { title: 'a synthetic test by its name', replace: 'references: []', by: 'references: []\ndatadog: { synthetics: [Portal] }', at: ['127:25'], says: ['datadog.synthetics[0] must be a public id of a synthetic API test, e.g. abc-def-ghi, not "Portal".'] },
+  { title: 'a recipient that is no address', replace: 'channels: [email]', by: 'channels: [email], recipients: [everybody]', at: ['107:86'], says: ['userNotifications.recipients[0] must be an e-mail address, not "everybody".'] },
+  { title: 'a GitHub login with @', replace: 'methods: [phone]', by: "methods: [phone]\n    github: '@octo'", at: ['89:13'], says: ['contacts.duty.github must be a GitHub login without @, not "@octo".'] },
+  { title: 'a Slack name for a member id', replace: 'methods: [phone]', by: 'methods: [phone]\n    slackUser: duty', at: ['89:16'], says: ['contacts.duty.slackUser must be a Slack member id, e.g. U012AB3CD, not "duty".'] },
+  { title: 'an unknown kind of video call', replace: 'channel: war-YYYYMMDD', by: 'channel: war-YYYYMMDD\n  video: { kind: jitsy }', at: ['101:18'], says: ['warRoom.video.kind must be one of slackHuddle, jitsi, url, not "jitsy". Did you mean "jitsi"?'] },
+  { title: 'a key in the section on Datadog', replace: 'references: []', by: 'references: []\ndatadog: { apiKey: abc }', at: ['127:12'], says: ['datadog has the unknown key "apiKey".'] },
   { title: 'a mistake behind an alias', replace: 'impact: Slow', by: 'impact: 1', at: ['34:38', '34:38', '34:38'], says: ['severities.P2.impact must be text', 'severities.P4.impact must be text'] },
 ];
 
@@ -83,4 +90,8 @@ export const MEANING_FAULTS: readonly Fault[] = [
   { title: 'an unclosed reference', replace: '${environment.redis.host}', by: "'${environment.redis.host'", at: ['73:13'], says: ['begins a reference with ${ and does not end it with }.'] },
   { title: 'a change among the checks of an investigation', replace: '    action: clearCache', by: '    investigate: true\n    action: clearCache', at: ['71:18'], says: ['steps[1].investigate may be true only where effect is read, and the effect of "flush" is destructive.'] },
   { title: 'an impossible URL', replace: "'https://staging.parcels.example/health'", by: "'https://[/health'", at: ['14:30'], says: ['must be a full URL such as https://api.example.org/health, not "https://[/health".'] },
+  { title: 'a dashboard without a place', replace: 'references: []', by: "references: []\ndatadog: { dashboards: { errors: { title: Errors, section: '5' } } }", at: ['127:34'], says: ['datadog.dashboards.errors has neither id nor url. Write the id of the Datadog dashboard or its address.'] },
+  { title: 'a dashboard with a password in its address', replace: 'references: []', by: "references: []\ndatadog: { dashboards: { errors: { title: Errors, section: '5', url: 'https://me:secret@d.example' } } }", at: ['127:70'], says: ['datadog.dashboards.errors.url holds a user name or password, and would show it to everybody. Take it out.'] },
+  { title: 'an impossible address of a dashboard', replace: 'references: []', by: "references: []\ndatadog: { dashboards: { errors: { title: Errors, section: '5', url: 'https://[/x' } } }", at: ['127:70'], says: ['datadog.dashboards.errors.url must be a full URL'] },
+  { title: 'a video call without its address', replace: 'channel: war-YYYYMMDD', by: 'channel: war-YYYYMMDD\n  video: { kind: url }', at: ['101:10'], says: ['warRoom.video is of kind url and has none. Add the address of the video call.'] },
 ];

@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { UserError } from '../../../src/errors.ts';
-import { minute } from '../../support/build-events.ts';
 import { buildRunner } from '../../support/build-runner.ts';
-import { createClock } from '../../support/clock.ts';
 import { useTemporaryFolder } from '../../support/temporary-folder.ts';
 
 const MILD = { unavailable: 'no', affected: 'none', security: 'no', workaround: 'yes', businessImpact: 'low' } as const;
@@ -15,23 +13,6 @@ async function refused(work: Promise<unknown>, message: string): Promise<void> {
     return true;
   });
 }
-
-describe('acknowledge', () => {
-  const folder = useTemporaryFolder();
-
-  it('is recorded once, however often it is done', async () => {
-    const clock = createClock();
-    const { run, onDisk } = await buildRunner(folder(), { clock });
-    clock.advance(60_000);
-    const first = await run('acknowledge');
-    clock.advance(60_000);
-    const second = await run('acknowledge');
-    assert.deepEqual([first.status, first.summary], ['done', 'Incident acknowledged - investigating']);
-    assert.deepEqual([second.status, second.summary, second.event], ['done', `Already acknowledged at ${minute(1)}`, undefined]);
-    const { status, events, times } = await onDisk();
-    assert.deepEqual([status, events.length, times.acknowledged?.at, times.acknowledged?.event], ['acknowledged', 2, minute(1), first.event]);
-  });
-});
 
 describe('assessSeverity', () => {
   const folder = useTemporaryFolder();

@@ -1,0 +1,42 @@
+/** Tickets as the shared ledger needs them; no SDK here, so that the ledger depends on nothing that is sent. */
+
+export interface IssueComment {
+  readonly id: number;
+  readonly body: string;
+  readonly author: string;
+  /** GitHub's `author_association`, e.g. `MEMBER`: what the author is to the repository. */
+  readonly association: string;
+  /** ISO 8601 UTC. */
+  readonly createdAt: string;
+  /** ISO 8601 UTC. */
+  readonly updatedAt: string;
+  readonly url: string;
+}
+
+export interface TicketIssue {
+  readonly number: number;
+  readonly url: string;
+  readonly title: string;
+  readonly body: string;
+  readonly state: 'open' | 'closed';
+  readonly labels: readonly string[];
+  /** ISO 8601 UTC. */
+  readonly updatedAt: string;
+  readonly author: string;
+  /** GitHub's `author_association`. */
+  readonly association: string;
+}
+
+/** Tickets of one repository. Every method throws DeliveryError. */
+export interface IssueThreads {
+  /** `owner/name`. */
+  readonly repository: string;
+  /** `undefined` when nothing changed since the etag was given: such a request costs nothing of the limit. */
+  readIssue(issue: number, etag: string | undefined, signal: AbortSignal): Promise<{ readonly etag: string | undefined; readonly issue: TicketIssue } | undefined>;
+  /** In the order in which the server took them. @param since ISO 8601: only comments changed at or after it */
+  readComments(issue: number, since: string | undefined, signal: AbortSignal): Promise<readonly IssueComment[]>;
+  postComment(issue: number, body: string, signal: AbortSignal): Promise<IssueComment>;
+  setLabels(issue: number, add: readonly string[], remove: readonly string[], signal: AbortSignal): Promise<void>;
+  /** The open issues labelled as incidents. */
+  listIncidents(signal: AbortSignal): Promise<readonly TicketIssue[]>;
+}

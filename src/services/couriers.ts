@@ -1,0 +1,103 @@
+/** The connected services as deliveries and steps use them: each client is made on first use and anew when its connection changes. */
+import type { Clock } from '../incident/clock.ts';
+import type { DeliveryService } from '../incident/events.ts';
+import { type ConnectableService, type Connection, type Connections } from './connections.ts';
+import type { Calls } from './courier.ts';
+import type { GitHubClient } from './github/client.ts';
+import type { SlackClient } from './slack/client.ts';
+import type { Pace } from './statuspage.ts';
+
+export interface CouriersOptions {
+  readonly connections: Connections;
+  readonly clock: Clock;
+  /** Folder of the workspace, for a status page kept as files; undefined when none is open. */
+  readonly folder: () => string | undefined;
+}
+
+interface Made {
+  /** The connection it was made of, as JSON. */
+  readonly of: string;
+  readonly thing: Promise<unknown>;
+}
+
+export class Couriers {
+  readonly #options: CouriersOptions;
+  readonly #made = new Map<string, Made>();
+  #pace: Promise<Pace> | undefined;
+
+  constructor(options: CouriersOptions) {
+    this.#options = options;
+  }
+
+  /** What a service can be asked to do; undefined when it is not connected. */
+  async calls(service: DeliveryService): Promise<Calls | undefined> {
+    if (service === 'workspace') {
+      return (await import('./status-files.ts')).statusFileCalls(this.#options.folder());
+    }
+    return this.#once(`${service}/calls`, service, (connection) => this.#callsOf(service, connection));
+  }
+
+  /** The repository of the tickets; undefined when GitHub is not connected. */
+  github(): Promise<GitHubClient | undefined> {
+    return this.#once('github', 'github', (connection) => this.#clientOf(connection));
+  }
+
+  /**
+   * Asks a service who it is, and changes nothing there.
+   *
+   * @returns what the service says, in a line
+   * @throws DeliveryError saying what is wrong and how to mend it
+   */
+  async test(service: ConnectableService, connection: Connection, signal: AbortSignal): Promise<string> {
+    switch (service) {
+      case 'github': return (await import('./github/connection-test.ts')).testGitHub(await this.#clientOf(connection), signal);
+      case 'slack': return (await import('./slack/account.ts')).testSlack(await slackClient(connection), signal);
+      case 'pagerduty': return (await import('./pagerduty.ts')).testPagerDuty(connection, signal);
+      case 'datadog': return (await import('./datadog.ts')).testDatadog(connection, signal);
+      case 'statuspage': return (await import('./statuspage.ts')).testStatuspage(connection, await this.#statuspagePace(), signal);
+      case 'mail': return (await import('./mail.ts')).testMail(connection, signal);
+      case 'webhook': return (await import('./webhook.ts')).testWebhook(connection, signal);
+    }
+  }
+
+  async #callsOf(service: ConnectableService, connection: Connection): Promise<Calls> {
+    switch (service) {
+      case 'github': {
+        const client = await this.github();
+        return (await import('./github/calls.ts')).githubCalls(client ?? await this.#clientOf(connection));
+      }
+      case 'slack': return (await import('./slack/calls.ts')).slackCalls(await slackClient(connection));
+      case 'pagerduty': return (await import('./pagerduty.ts')).pagerdutyCalls(connection);
+      case 'datadog': return (await import('./datadog.ts')).datadogCalls(connection);
+      case 'statuspage': return (await import('./statuspage.ts')).statuspageCalls(connection, await this.#statuspagePace());
+      case 'mail': return (await import('./mail.ts')).mailCalls(connection);
+      case 'webhook': return (await import('./webhook.ts')).webhookCalls(connection);
+    }
+  }
+
+  async #clientOf(connection: Connection): Promise<GitHubClient> {
+    const { GitHubClient } = await import('./github/client.ts');
+    return new GitHubClient(connection, { clock: this.#options.clock });
+  }
+
+  #statuspagePace(): Promise<Pace> {
+    return this.#pace ??= import('./statuspage.ts').then(({ createPace }) => createPace());
+  }
+
+  async #once<T>(key: string, service: ConnectableService, make: (connection: Connection) => Promise<T>): Promise<T | undefined> {
+    const connection = await this.#options.connections.get(service);
+    if (connection === undefined) {
+      this.#made.delete(key);
+      return undefined;
+    }
+    const of = JSON.stringify(connection);
+    const known = this.#made.get(key);
+    const thing = known?.of === of ? known.thing : make(connection);
+    this.#made.set(key, { of, thing });
+    return thing as Promise<T>;
+  }
+}
+
+async function slackClient(connection: Connection): Promise<SlackClient> {
+  return (await import('./slack/client.ts')).createSlackClient(connection);
+}

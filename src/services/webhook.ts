@@ -1,0 +1,62 @@
+/** In-app notifications: a webhook of the team's own product. */
+import type { Connection } from './connections.ts';
+import { CALL_TIMEOUT_MS, type Calls, DeliveryError, type Parcel, type Receipt, textOf } from './courier.ts';
+import { lostCall, refusedCall } from './http-call.ts';
+
+const NAME = 'The webhook';
+
+/**
+ * The receiver gets the delivery's id twice, in the body and as `Idempotency-Key`, and may drop what comes again. As
+ * nobody can know whether it does, a person is asked before anything is sent again.
+ */
+export function webhookCalls(connection: Connection): Calls {
+  return { post: { again: 'ask', send: (parcel, signal) => post(connection, parcel, signal) } };
+}
+
+/** Asks for the headers only: a message would reach the users. @throws DeliveryError */
+export async function testWebhook(connection: Connection, signal: AbortSignal): Promise<string> {
+  await call(connection, 'HEAD', {}, undefined, signal);
+  return `${new URL(connection['url'] ?? '').host} answers. Nothing was sent: whether it takes a message shows with the first one.`;
+}
+
+async function post(connection: Connection, parcel: Parcel, signal: AbortSignal): Promise<Receipt> {
+  const { delivery, incident } = parcel;
+  const json = { id: delivery.id, incident: incident.id, severity: textOf(parcel, 'severity'), title: textOf(parcel, 'title'), message: delivery.text, at: delivery.at };
+  const { status, headers, text } = await call(connection, 'POST', { 'content-type': 'application/json', 'idempotency-key': delivery.id }, JSON.stringify(json), signal);
+  if (status >= 300 && status < 400) {
+    throw new DeliveryError('refused', `${NAME} points to another address (${status}), which is not followed: the token is for the one it was given for. Connect it again with the new address, then retry.`);
+  }
+  if (status < 200 || status >= 400) {
+    throw refusedCall(NAME, status, headers, text.trim() === '' ? undefined : text.trim().replace(/\s+/g, ' ').slice(0, 200));
+  }
+  // What it says is its own affair. A page for people, though, is somebody else's: a proxy, or a sign-in.
+  if (/text\/html/i.test(headers.get('content-type') ?? '')) {
+    throw new DeliveryError('in doubt', `${NAME} answered ${status} with a page for people (a proxy or a sign-in on the way?).`);
+  }
+  return { result: {} };
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+}
+
+/** @throws DeliveryError when there is no answer, or the token is refused */
+async function call({ url = '', token }: Connection, method: 'HEAD' | 'POST', headers: Readonly<Record<string, string>>, body: string | undefined, signal: AbortSignal): Promise<Answer> {
+  const limit = AbortSignal.timeout(CALL_TIMEOUT_MS);
+  let answer: Answer;
+  try {
+    const response = await fetch(url, {
+      method, redirect: 'manual', signal: AbortSignal.any([signal, limit]),
+      headers: { ...headers, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) }, ...(body === undefined ? {} : { body }),
+    });
+    answer = { status: response.status, headers: response.headers, text: await response.text() };
+  } catch (error) {
+    throw lostCall(NAME, error, limit.aborted ? CALL_TIMEOUT_MS : undefined);
+  }
+  if (answer.status === 401 || answer.status === 403) {
+    throw new DeliveryError('refused', `${NAME} refused the token (${answer.status}). Connect it again with the right one, then retry.`);
+  }
+  return answer;
+}

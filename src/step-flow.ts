@@ -1,0 +1,236 @@
+/** Runs a step for a person: asks which, for which incident and with what, shows what leaves the machine before it does. */
+import * as vscode from 'vscode';
+import type { Api } from './api.ts';
+import { createChoosing } from './choosing.ts';
+import { responder } from './configuration.ts';
+import { UserError } from './errors.ts';
+import type { DeliveryReport, DeliveryState } from './incident/deliveries.ts';
+import type { FlowDeps } from './flow-deps.ts';
+import { draftUpdate } from './incident/update.ts';
+import { STEPS_WITHOUT_INCIDENT } from './manifest.ts';
+import { stepById } from './runbook/query.ts';
+import { isAutomated } from './steps/catalog.ts';
+import type { RunResult } from './steps/runner.ts';
+import { CONNECTABLE, type ConnectableService } from './services/connections.ts';
+import type { Letter } from './steps/step.ts';
+import { plural } from './text.ts';
+import type { Node } from './views/nodes.ts';
+
+type Inputs = Readonly<Record<string, unknown>>;
+type Row = Pick<Node, 'incident' | 'role' | 'inputs'>;
+
+/** Lines of a selection kept with a finding. */
+const EXCERPT_LINES = 200;
+/** Of each text that is shown before it is sent, characters. */
+const PREVIEW_LENGTH = 300;
+/** Said at once: what it says and to whom is always the same. */
+const WITHOUT_PREVIEW: readonly string[] = ['acknowledge'];
+
+export function createStepFlow(deps: FlowDeps, api: Api, declareAs: (declaration: Inputs) => Promise<void>) {
+  const { connections, documents, ledger, runbook, runner } = deps;
+  const { incidentFor } = createChoosing(deps);
+  const asking = () => import('./views/ask.ts');
+
+  /** @returns undefined when the person let it go */
+  async function run(stepId: string | undefined, node?: Row): Promise<RunResult | undefined> {
+    const book = await runbook.get();
+    const { askStep } = await asking();
+    const id = stepId ?? await askStep(book);
+    const step = id === undefined ? undefined : stepById(book, id);
+    if (id === undefined) {
+      return undefined;
+    }
+    if (step === undefined) {
+      throw new UserError(`The runbook in force has no step "${id}".`, { action: { title: 'Open runbook', command: 'incidentRunbook.openRunbook' } });
+    }
+    if (!isAutomated(step.action)) {
+      return void await documents.openStep(step.id, step.title);
+    }
+    const incident = STEPS_WITHOUT_INCIDENT.includes(id) && node?.incident === undefined && (await ledger.list('open')).length === 0
+      ? undefined
+      : await incidentFor(node, `${step.title}: for which incident?`);
+    if (incident === undefined && !STEPS_WITHOUT_INCIDENT.includes(id)) {
+      return undefined;
+    }
+    const inputs = await inputsFor(id, { ...node, ...(incident === undefined ? {} : { incident }) });
+    if (inputs === undefined || (incident !== undefined && !await agreed(id, step.title, incident, inputs))) {
+      return undefined;
+    }
+    const result = await withProgress(step.title, incident, (signal) => api.runStep({ step: id, inputs, ...(incident === undefined ? {} : { incident }) }, signal));
+    await show(result, incident, id, step.title);
+    return result;
+  }
+
+  async function inputsFor(step: string, node: Row): Promise<Inputs | undefined> {
+    const ask = await asking();
+    const book = await runbook.get();
+    if (node.inputs !== undefined) {
+      return node.inputs;
+    }
+    switch (step) {
+      case 'assessSeverity': {
+        const answer = await ask.askAssessment(book);
+        return answer === undefined ? undefined : {
+          ...answer.answers, ...(answer.override === undefined ? {} : { override: answer.override, overrideReason: answer.overrideReason }),
+        };
+      }
+      case 'documentFinding': {
+        const excerpt = selectedExcerpt();
+        const where = excerpt === undefined ? '' : ` It is recorded with ${excerpt['file']}:${excerpt['startLine']}–${excerpt['endLine']}.`;
+        const text = await ask.askText('Document Finding', `What did you find?${where}`);
+        return text === undefined ? undefined : { text, ...excerpt };
+      }
+      case 'postUpdate':
+        return node.incident === undefined ? undefined : ask.askUpdate(draftUpdate(await ledger.read(node.incident)));
+      case 'updateStatusPage':
+        return node.incident === undefined ? undefined : ask.askStage(book, (await ledger.read(node.incident)).deliveries, (await connections.get('statuspage')) !== undefined);
+      case 'escalate':
+        return ask.askTrigger(book);
+      case 'assignRoles': {
+        const role = await ask.askRole(book, node.role, responder());
+        return role === undefined ? undefined : { role: role.role, ...(role.person === '' ? {} : { person: role.person }) };
+      }
+      default:
+        return {};
+    }
+  }
+
+  /** What is about to be sent, to whom and by which way; sent only when the person says so. */
+  async function agreed(step: string, title: string, incident: string, inputs: Inputs): Promise<boolean> {
+    if (WITHOUT_PREVIEW.includes(step)) {
+      return true;
+    }
+    const post = await runner.preview({ incident, step, inputs }, new AbortController().signal);
+    if (post === undefined || post.letters.length === 0) {
+      return true;
+    }
+    const lines = await Promise.all(post.letters.map(async (letter) => `${letter.target}${await wayOf(letter)}\n${letter.text.slice(0, PREVIEW_LENGTH)}${letter.text.length > PREVIEW_LENGTH ? '…' : ''}`));
+    const detail = deps.redact()([...(post.notes ?? []), ...lines].join('\n\n'));
+    return await vscode.window.showWarningMessage(`${title}?`, { modal: true, detail }, 'Send') === 'Send';
+  }
+
+  async function wayOf({ service, byHand }: Letter): Promise<string> {
+    if (byHand !== undefined) {
+      return ` (by hand: ${byHand})`;
+    }
+    const missing = CONNECTABLE.includes(service as ConnectableService) && await connections.get(service as ConnectableService) === undefined;
+    return missing ? ` (by hand: ${service} is not connected)` : ` (${service})`;
+  }
+
+  function withProgress<T>(title: string, incident: string | undefined, work: (signal: AbortSignal) => Promise<T>): Thenable<T> {
+    return vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title, cancellable: true }, async (progress, token) => {
+      const abort = new AbortController();
+      const subscriptions = [
+        token.onCancellationRequested(() => { abort.abort(); }),
+        runner.onProgress(({ incident: of, result }) => {
+          if (of === incident && result !== undefined) {
+            progress.report({ message: `${result.title}: ${result.level}` });
+          }
+        }),
+      ];
+      try {
+        return await work(abort.signal);
+      } finally {
+        subscriptions.forEach((subscription) => { subscription.dispose(); });
+      }
+    });
+  }
+
+  async function show(result: RunResult, incident: string | undefined, step: string, title: string): Promise<void> {
+    if (result.status === 'refused') {
+      throw new UserError(result.summary);
+    }
+    if (result.status === 'failed') {
+      throw new UserError(`${title}: ${result.summary}`);
+    }
+    if (result.status === 'cancelled') {
+      return;
+    }
+    if (result.deliveries !== undefined && incident !== undefined) {
+      void showDeliveries(result, result.deliveries, incident);
+    } else if (result.evidence !== undefined && step !== 'tailLogs') {
+      await openDashboard(step, result.evidence.links?.[0]?.url);
+      await (incident === undefined || result.event === undefined
+        ? documents.openUnrecorded(title, result.evidence)
+        : documents.openEvidence(incident, result.event, step, title));
+    } else {
+      vscode.window.setStatusBarMessage(`$(check) ${result.summary}`, 5_000);
+    }
+    if (step === 'listAlarms' && incident === undefined) {
+      await declareFromAlarm(result);
+    }
+  }
+
+  /** What became of it, in a line; what a person has to do is one click away. */
+  async function showDeliveries({ summary }: RunResult, deliveries: readonly DeliveryReport[], incident: string): Promise<void> {
+    const of = (...states: readonly DeliveryState[]): readonly DeliveryReport[] => deliveries.filter(({ state }) => states.includes(state));
+    const undone = of('by hand', 'failed', 'unknown');
+    const [first] = undone;
+    const waiting = of('pending');
+    if (first === undefined) {
+      const way = waiting.length === 0 ? '' : ` ${plural(waiting.length, 'message')} ${waiting.length === 1 ? 'waits' : 'wait'}: ${waiting[0]?.reason ?? 'on the way'}`;
+      if (waiting.length === 0) {
+        vscode.window.setStatusBarMessage(`$(check) ${summary}`, 5_000);
+      } else if (await vscode.window.showWarningMessage(`${summary}.${way}`, 'Show deliveries') !== undefined) {
+        await vscode.commands.executeCommand('incidentRunbook.deliveries');
+      }
+      return;
+    }
+    const where = undone.map(({ target }) => target).join(', ');
+    const message = `${summary}. For you to do: ${where}. ${first.reason ?? ''}`.trim();
+    const chosen = await vscode.window.showInformationMessage(message, 'Copy text', 'It is done', 'Show deliveries');
+    if (chosen === 'Copy text') {
+      await vscode.env.clipboard.writeText(first.text);
+    } else if (chosen === 'Show deliveries') {
+      await vscode.commands.executeCommand('incidentRunbook.deliveries');
+    } else if (chosen === 'It is done') {
+      for (const { id } of of('by hand')) {
+        await ledger.append(incident, { type: 'delivery.done', request: id, how: 'by hand', result: {} });
+      }
+    }
+  }
+
+  /** Any alarm becomes an incident in one action, with the time it began as the start of the impact (runbook 3). */
+  async function declareFromAlarm(result: RunResult): Promise<void> {
+    const alarms = (result.evidence?.data['alarms'] ?? []) as readonly { name: string; description: string; since: string | null; reason: string; source: string }[];
+    if (alarms.length === 0) {
+      return;
+    }
+    const chosen = await vscode.window.showQuickPick(
+      alarms.map((alarm) => ({
+        label: `$(bell) ${alarm.name}`, description: `${alarm.source}, ${alarm.since === null ? 'since when is not known' : `since ${alarm.since}`}`,
+        detail: alarm.description === '' ? alarm.reason : alarm.description, alarm,
+      })),
+      { title: 'Declare an incident from an alarm', placeHolder: 'Its start becomes the start of the impact; Escape declares nothing' },
+    );
+    if (chosen !== undefined) {
+      const { name, description, since, source } = chosen.alarm;
+      await declareAs({ title: description === '' ? name : description, detectedBy: source, ...(since === null ? {} : { impactStartedAt: since }) });
+    }
+  }
+
+  return { run };
+}
+
+/** The two steps that are named for it open the dashboard itself, beside what was read of it. */
+async function openDashboard(step: string, url: string | undefined): Promise<void> {
+  if (/^open\w+Dashboard$/.test(step) && url?.startsWith('https://') === true) {
+    await vscode.env.openExternal(vscode.Uri.parse(url, true));
+  }
+}
+
+/** The selection of the active editor, if any, as inputs of `documentFinding`. */
+function selectedExcerpt(): Inputs | undefined {
+  const editor = vscode.window.activeTextEditor;
+  if (editor === undefined || editor.selection.isEmpty) {
+    return undefined;
+  }
+  const { document, selection } = editor;
+  return {
+    file: vscode.workspace.asRelativePath(document.uri),
+    language: document.languageId,
+    startLine: selection.start.line + 1,
+    endLine: selection.end.line + 1,
+    selection: document.getText(selection).split('\n').slice(0, EXCERPT_LINES).join('\n'),
+  };
+}

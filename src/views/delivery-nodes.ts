@@ -1,0 +1,257 @@
+/** Deliveries as rows: of the Deliveries view, and below an incident while a service cannot be reached. No vscode here. */
+import { formatDuration } from '../incident/clock.ts';
+import type { Delivery, DeliveryState } from '../incident/deliveries.ts';
+import type { DeliveryService } from '../incident/events.ts';
+import type { Incident } from '../incident/fold.ts';
+import { serviceName } from '../ledger/outbox.ts';
+import { contactById, stepById } from '../runbook/query.ts';
+import type { Runbook } from '../runbook/schema.ts';
+import { codeBlock, escapeMarkdown } from '../steps/markdown.ts';
+import { plural } from '../text.ts';
+import { REACHABLE_NOW, contactWays, missingWays, reachability } from './contact-ways.ts';
+import type { Mark, Node } from './nodes.ts';
+
+export type DeliveryMark = Mark | 'doubt' | 'waiting' | 'delivered' | 'away';
+
+/** A row. As a command argument it carries the delivery or the contact it stands for. */
+export interface DeliveryNode extends Omit<Node, 'kind' | 'mark' | 'children'> {
+  readonly kind: 'delivery-group' | 'delivery' | 'unreachable' | 'contact';
+  readonly mark: DeliveryMark;
+  readonly children?: () => readonly DeliveryNode[];
+  readonly delivery?: string;
+  /** Contact id of the runbook. */
+  readonly contact?: string;
+}
+
+export interface DeliveriesInput {
+  readonly incidents: readonly Incident[];
+  /** Epoch ms. */
+  readonly now: number;
+  /** Undefined while it cannot be read: then no contacts are shown. */
+  readonly runbook: Runbook | undefined;
+  /** Id of this installation: deliveries of others are theirs to send. */
+  readonly origin: string | undefined;
+  /** Why a pending delivery waits, as the outbox knows it. */
+  readonly reason: (delivery: string) => string | undefined;
+}
+
+const DONE_SHOWN = 20;
+const LINE_LENGTH = 60;
+const TOOLTIP_TEXT = 1_000;
+
+/** What waits for a person comes first in this order. */
+const FOR_A_PERSON: readonly DeliveryState[] = ['unknown', 'failed', 'by hand'];
+
+const LOOKS: Readonly<Record<Exclude<DeliveryState, 'discarded'>, readonly [mark: DeliveryMark, context: string, words: string]>> = {
+  unknown: ['doubt', 'delivery.unknown', 'not known whether it arrived'],
+  failed: ['bad', 'delivery.failed', 'not delivered'],
+  'by hand': ['manual', 'delivery.byHand', 'by hand'],
+  pending: ['waiting', 'delivery.pending', 'waiting'],
+  done: ['ok', 'delivery.done', 'delivered'],
+};
+
+/** What is delivered, for counting. */
+const NOUNS: Readonly<Record<DeliveryService, string>> = {
+  github: 'ticket', slack: 'message', pagerduty: 'page', datadog: 'page', statuspage: 'update', mail: 'mail', webhook: 'notification', workspace: 'update',
+};
+
+/** Whether only a person can bring it forward. */
+export function needsPerson({ state }: Delivery): boolean {
+  return FOR_A_PERSON.includes(state);
+}
+
+interface Placed {
+  readonly incident: Incident;
+  readonly delivery: Delivery;
+}
+
+/** The Deliveries view: what needs a person, what waits, and the last ones that are done. Empty when there is nothing. */
+export function deliveryGroups(input: DeliveriesInput): DeliveryNode[] {
+  const all = input.incidents.flatMap((incident) => incident.deliveries.map((delivery): Placed => ({ incident, delivery })));
+  const inState = (...states: readonly DeliveryState[]): Placed[] => states.flatMap((state) => all.filter(({ delivery }) => delivery.state === state));
+  const settled = new Map(input.incidents.flatMap((incident) => [...settledAt(incident)]));
+  const newestFirst = inState('done').sort((a, b) => ((settled.get(a.delivery.id) ?? '') < (settled.get(b.delivery.id) ?? '') ? 1 : -1));
+  const several = new Set(all.map(({ incident }) => incident.id)).size > 1;
+  const group = (key: string, label: string, mark: DeliveryMark, expanded: boolean, placed: readonly Placed[]): DeliveryNode[] => (placed.length === 0 ? [] : [{
+    kind: 'delivery-group', key, label, description: String(placed.length), mark, expanded,
+    children: () => placed.map(({ incident, delivery }) => deliveryNode(incident, delivery, { ...input, several, settled })),
+  }]);
+  return [
+    ...group('needs-you', 'Needs you', 'urgent', true, inState(...FOR_A_PERSON)),
+    ...group('waiting', 'Waiting', 'waiting', true, inState('pending')),
+    ...group('done', 'Done', 'delivered', false, newestFirst.slice(0, DONE_SHOWN)),
+  ];
+}
+
+interface RowInput extends Omit<DeliveriesInput, 'incidents'> {
+  /** Whether rows of several incidents stand side by side. */
+  readonly several: boolean;
+  /** Delivery → when the last thing about it was recorded, ISO 8601 UTC. */
+  readonly settled: ReadonlyMap<string, string>;
+}
+
+function deliveryNode(incident: Incident, delivery: Delivery, input: RowInput): DeliveryNode {
+  const [mark, context, words] = delivery.state === 'discarded' ? LOOKS.failed : LOOKS[delivery.state];
+  const { runbook } = input;
+  const contacts = delivery.state === 'done' || runbook === undefined ? [] : contactNodes({ key: `${incident.id}/delivery/${delivery.id}`, incident: incident.id, delivery: delivery.id }, delivery.contacts ?? [], runbook, input.now);
+  const link = httpsOf(delivery.url);
+  const since = delivery.state === 'done' ? input.settled.get(delivery.id) ?? delivery.at : delivery.at;
+  const why = whyOf(delivery, input);
+  return {
+    kind: 'delivery', key: `${incident.id}/delivery/${delivery.id}`, incident: incident.id, delivery: delivery.id,
+    label: `${delivery.target}: ${firstLine(delivery.text)}`,
+    description: [formatDuration(input.now - Date.parse(since)), ...(delivery.state === 'pending' ? [] : [words]), ...(why === undefined ? [] : [why]), ...(input.several ? [incident.title] : [])].join(' · '),
+    tooltip: deliveryTooltip(incident, delivery, [words, ...(why === undefined ? [] : [why])].join(': '), runbook),
+    mark,
+    context: [context, ...(contacts.length === 0 ? [] : ['contact']), ...(link === undefined ? [] : ['link'])].join('.'),
+    click: 'incidentRunbook.openDelivery',
+    ...(contacts.length === 0 ? {} : { children: () => contacts }),
+  };
+}
+
+/** Why a delivery is where it is; for one that waits also when it is tried again. */
+function whyOf(delivery: Delivery, { now, origin, reason }: RowInput): string | undefined {
+  if (delivery.state === 'done') {
+    return delivery.note;
+  }
+  if (delivery.state !== 'pending') {
+    return delivery.reason;
+  }
+  const waits = reason(delivery.id) ?? delivery.reason;
+  const retry = delivery.retryAt === undefined || delivery.retryAt <= now ? [] : [`next try in ${formatDuration(delivery.retryAt - now)}`];
+  const parts = [...(waits === undefined ? [] : [waits]), ...retry];
+  if (origin !== undefined && delivery.origin !== origin) {
+    return [`sent by ${delivery.actor.name}'s VS Code`, ...parts].join(' · ');
+  }
+  return parts.length === 0 ? 'being sent' : parts.join(' · ');
+}
+
+function deliveryTooltip(incident: Incident, { target, service, at, actor, step, text }: Delivery, state: string, runbook: Runbook | undefined): string {
+  const title = runbook === undefined ? step : stepById(runbook, step)?.title ?? step;
+  return [
+    `**${escapeMarkdown(target)}** (${serviceName(service)})`,
+    escapeMarkdown(state),
+    `${escapeMarkdown(title)}, ${escapeMarkdown(actor.name)}, ${at}`,
+    `${incident.id} ${escapeMarkdown(incident.title)}`,
+    codeBlock(text.length > TOOLTIP_TEXT ? `${text.slice(0, TOOLTIP_TEXT)}…` : text),
+  ].join('\n\n');
+}
+
+/** People a delivery, or several, were meant for. */
+function contactNodes({ key: parent, ...place }: Pick<DeliveryNode, 'key' | 'delivery'> & { readonly incident: string }, ids: readonly string[], runbook: Runbook, now: number): DeliveryNode[] {
+  return [...new Set(ids)].flatMap((id): DeliveryNode[] => {
+    const contact = contactById(runbook, id);
+    if (contact === undefined) {
+      return [];
+    }
+    const ways = contactWays(contact);
+    const reach = reachability(contact, runbook, now);
+    const missing = missingWays(contact);
+    return [{
+      kind: 'contact', key: `${parent}/contact/${id}`, ...place, contact: id, label: contact.title,
+      description: [reach, ...ways.map(({ value }) => value).filter((value) => value !== '')].join(' · '),
+      tooltip: [
+        `**${escapeMarkdown(contact.title)}** (runbook ${contact.section})`, escapeMarkdown(reach),
+        ...ways.map(({ title, value }) => (value === '' ? title : `${title}: ${escapeMarkdown(value)}`)),
+        ...(missing === '' ? [] : [`The runbook also says ${missing}, and gives no number or address for it.`]),
+        ...(contact.note === undefined ? [] : [escapeMarkdown(contact.note)]),
+      ].join('\n\n'),
+      mark: reach === REACHABLE_NOW ? 'role' : 'away',
+      context: ['contact', ...ways.map(({ kind }) => kind)].join('.'),
+      click: 'incidentRunbook.contact',
+    }];
+  });
+}
+
+/** How many deliveries need a person. */
+export function countForPerson(incidents: readonly Incident[]): number {
+  return incidents.reduce((count, { deliveries }) => count + deliveries.filter(needsPerson).length, 0);
+}
+
+/**
+ * Rows below an incident while not everything gets through: one for each service that cannot be reached or has
+ * something for a person, with its deliveries and the people they were meant for.
+ *
+ * @param now epoch ms
+ */
+export function incidentDeliveryNodes(incident: Incident, now: number, runbook: Runbook | undefined): DeliveryNode[] {
+  const services = [...new Set(incident.deliveries.map(({ service }) => service))];
+  const input: RowInput = { now, runbook, origin: undefined, reason: () => undefined, several: false, settled: settledAt(incident) };
+  return services.flatMap((service): DeliveryNode[] => {
+    const ofService = incident.deliveries.filter((delivery) => delivery.service === service);
+    const forPerson = ofService.filter(needsPerson);
+    const pending = ofService.filter(({ state }) => state === 'pending');
+    const unreachable = pending.some(({ failures }) => failures > 0);
+    const shown = [...forPerson, ...(unreachable ? pending : [])];
+    if (shown.length === 0) {
+      return [];
+    }
+    const key = `${incident.id}/unreachable/${service}`;
+    const reason = (unreachable ? pending : forPerson).findLast((delivery) => delivery.reason !== undefined)?.reason;
+    return [{
+      kind: 'unreachable', key, incident: incident.id,
+      label: serviceLabel(service, forPerson.length, unreachable ? pending.length : 0, failingSince(incident, service)),
+      ...(reason === undefined ? {} : { description: reason, tooltip: escapeMarkdown(reason) }),
+      mark: unreachable ? 'bad' : 'warn', context: 'unreachable', expanded: true,
+      children: () => [
+        ...shown.map((delivery) => {
+          // The people stand below the service, once.
+          const { children: _contacts, ...row } = deliveryNode(incident, delivery, input);
+          return { ...row, key: `${key}/${delivery.id}` };
+        }),
+        ...(runbook === undefined ? [] : contactNodes({ key, incident: incident.id }, shown.flatMap(({ contacts }) => contacts ?? []), runbook, now)),
+      ],
+    }];
+  });
+}
+
+/** `Slack cannot be reached since 03:12 UTC: 2 messages wait, 1 needs you`, `Mail: 1 mail needs you`. */
+function serviceLabel(service: DeliveryService, forPerson: number, waiting: number, since: string | undefined): string {
+  const noun = NOUNS[service];
+  const needs = forPerson === 1 ? 'needs you' : 'need you';
+  if (waiting === 0) {
+    return `${serviceName(service)}: ${plural(forPerson, noun)} ${needs}`;
+  }
+  return `${serviceName(service)} cannot be reached${since === undefined ? '' : ` since ${timeOf(since)}`}: ${plural(waiting, noun)} ${waiting === 1 ? 'waits' : 'wait'}${forPerson === 0 ? '' : `, ${forPerson} ${needs}`}`;
+}
+
+/** When the failures of a service began that no success has ended, ISO 8601 UTC. */
+function failingSince(incident: Incident, service: DeliveryService): string | undefined {
+  const ofService = new Set(incident.deliveries.filter((delivery) => delivery.service === service).map(({ id }) => id));
+  let since: string | undefined;
+  for (const event of incident.events) {
+    if (event.type === 'delivery.done' && event.how !== 'by hand' && ofService.has(event.request)) {
+      since = undefined;
+    } else if (event.type === 'delivery.failed' && event.retryAt !== undefined && ofService.has(event.request)) {
+      since ??= event.at;
+    }
+  }
+  return since;
+}
+
+/** The question about a delivery of which nobody knows whether it arrived. */
+export function doubtQuestion(incident: Incident, delivery: Delivery): string {
+  const at = settledAt(incident).get(delivery.id) ?? delivery.at;
+  const reason = delivery.reason === undefined ? '' : `${delivery.reason.replace(/[.\s]+$/, '')}, `;
+  return `It is not known whether "${firstLine(delivery.text)}" reached ${delivery.target} (${reason}${timeOf(at)}).`;
+}
+
+/** Delivery → when the last thing about it was recorded. */
+function settledAt(incident: Incident): Map<string, string> {
+  return new Map(incident.events.flatMap((event) => ('request' in event ? [[event.request, event.at] as const] : [])));
+}
+
+/** `03:12 UTC`. */
+function timeOf(at: string): string {
+  return `${at.slice(11, 16)} UTC`;
+}
+
+function firstLine(text: string): string {
+  const line = text.split('\n').map((part) => part.trim()).find((part) => part !== '') ?? '';
+  return line.length > LINE_LENGTH ? `${line.slice(0, LINE_LENGTH - 1)}…` : line;
+}
+
+/** Anything but https is not opened. */
+export function httpsOf(url: string | undefined): string | undefined {
+  return url !== undefined && URL.canParse(url) && new URL(url).protocol === 'https:' ? url : undefined;
+}
