@@ -8,7 +8,7 @@ import { createDeliveriesApi } from './deliveries-api.ts';
 import { UserError } from './errors.ts';
 import type { FlowDeps } from './flow-deps.ts';
 import { createFlows } from './flows.ts';
-import { CONNECT_COMMANDS, type CommandId, DELIVERIES_VIEW, STEPS_WITHOUT_INCIDENT, STEP_COMMAND_PREFIX } from './manifest.ts';
+import { CONNECT_COMMANDS, type CommandId, STEPS_WITHOUT_INCIDENT, STEP_COMMAND_PREFIX } from './manifest.ts';
 import { runCommand } from './run-command.ts';
 import type { ConnectableService } from './services/connections.ts';
 import { openTicketOf } from './shared-api.ts';
@@ -16,6 +16,7 @@ import { Inputs } from './steps/inputs.ts';
 import { createConnectionFlow } from './views/ask-connection.ts';
 import { createContactFlow } from './views/ask-contact.ts';
 import { createDeliveryFlow } from './views/ask-delivery.ts';
+import { DELIVERIES_VIEW } from './view-ids.ts';
 import type { Node } from './views/nodes.ts';
 
 type Arguments = Readonly<Record<string, unknown>>;

@@ -1,5 +1,4 @@
 import * as vscode from 'vscode';
-import { createCommands } from './commands.ts';
 import { ServiceFactory, responder, runbookFile } from './configuration.ts';
 import { ConnectionStore } from './connection-store.ts';
 import { messageOf } from './errors.ts';
@@ -9,12 +8,10 @@ import { createRedactor, redactEvent } from './incident/redact.ts';
 import { randomIds } from './ledger/ids.ts';
 import { LocalLedger } from './ledger/local-ledger.ts';
 import { LogStreamer } from './logs/stream.ts';
-import { CONNECTIONS_VIEW, DELIVERIES_VIEW, VIEW } from './manifest.ts';
 import { createOutgoing, timelinesIn } from './outgoing.ts';
 import { startReminding } from './reminding.ts';
 import { RunbookSource } from './runbook/source.ts';
 import { clockRules } from './runbook/targets.ts';
-import { StepRunner } from './steps/runner.ts';
 import { ConnectionsView } from './views/connections-view.ts';
 import { DeliveriesView } from './views/deliveries-view.ts';
 import type { DeliveryNode } from './views/delivery-nodes.ts';
@@ -24,6 +21,7 @@ import { LogChannel } from './views/log-channel.ts';
 import type { Node } from './views/nodes.ts';
 import { RunbookProblems } from './views/runbook-problems.ts';
 import { StatusBar } from './views/status-bar.ts';
+import { CONNECTIONS_VIEW, DELIVERIES_VIEW, VIEW } from './view-ids.ts';
 import { wait } from './wait.ts';
 
 /** What the entry needs of the house once it stands. */
@@ -87,7 +85,6 @@ export function buildHouse(context: vscode.ExtensionContext, entrance: Entrance)
   const logChannel = new LogChannel();
   const streams = new LogStreamer({ sink: logChannel, clock, redact, wait });
   const services = new ServiceFactory(context.secrets, streams, connections);
-  const runner = new StepRunner({ ledger, clock, redact, runbook, outgoing, isTrusted, services: () => services, log: fail });
   const documents = new DocumentProvider(ledger, runbook, clock);
   const statusBar = new StatusBar(ledger, clock, rules);
   const tree = (id: string): OpenTree => {
@@ -113,14 +110,21 @@ export function buildHouse(context: vscode.ExtensionContext, entrance: Entrance)
     redraw: tree(DELIVERIES_VIEW).redraw,
   });
   const connectionsView = new ConnectionsView({ store: connections, redraw: tree(CONNECTIONS_VIEW).redraw, onError });
-  const run = createCommands({
-    extensionUri: context.extensionUri, clock, ledger, runbook: source, runner, services, connections, outgoing, streams, documents, view, log, redact,
-  });
+  // Not needed to draw the trees.
+  const work = async (): Promise<House['run']> => {
+    const [{ createCommands }, { StepRunner }] = await Promise.all([import('./commands.ts'), import('./steps/runner.ts')]);
+    const runner = new StepRunner({ ledger, clock, redact, runbook, outgoing, isTrusted, services: () => services, log: fail });
+    context.subscriptions.push(runner.onProgress(view.onProgress));
+    return createCommands({
+      extensionUri: context.extensionUri, clock, ledger, runbook: source, runner, services, connections, outgoing, streams, documents, view, log, redact,
+    });
+  };
+  let commands: Promise<House['run']> | undefined;
+  const run: House['run'] = async (command, argument) => (await (commands ??= work()))(command, argument);
   const reminding = startReminding({ ledger, clock, rules, outgoing, state: context.globalState, onError, run });
   context.subscriptions.push(
     log, problems, ledger, connections, outgoing, logChannel, services, documents, statusBar, view, deliveries, connectionsView, reminding,
     { dispose: () => { streams.stop(); } },
-    runner.onProgress(view.onProgress),
     problems.onDidChange(() => {
       source.reset();
       view.refresh();

@@ -3,6 +3,7 @@
  * the bundled runbook (`node esbuild.mjs --manifest`), and commands.ts must have a handler for every id here.
  */
 
+import { CONNECTIONS_VIEW, DELIVERIES_VIEW, VIEW } from './view-ids.ts';
 import { CONNECTION_KINDS, type ConnectableService } from './services/connections.ts';
 
 interface MenuPlace {
@@ -20,9 +21,6 @@ interface CommandEntry {
   readonly menus?: readonly MenuPlace[];
 }
 
-export const VIEW = 'incidentRunbook.incidents';
-export const DELIVERIES_VIEW = 'incidentRunbook.deliveries';
-export const CONNECTIONS_VIEW = 'incidentRunbook.connections';
 
 const HAS_OPEN = 'incidentRunbook.open > 0';
 const item = (pattern: string, group: string): MenuPlace => ({ menu: 'view/item/context', when: `view == ${VIEW} && viewItem =~ /${pattern}/`, group });

@@ -99,8 +99,15 @@ export const CONNECTION_KINDS: Readonly<Record<ConnectableService, ConnectionKin
   },
 };
 
-/** This machine, by name or number. */
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+/** Whether a host is this machine, by name or number. */
+export function isLoopback(hostname: string): boolean {
+  return /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname);
+}
+
+/** Whether credentials may go there: encrypted, or not leaving this machine. */
+export function isSafe({ protocol, hostname }: Pick<URL, 'protocol' | 'hostname'>): boolean {
+  return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname));
+}
 
 /**
  * The connection that the values amount to, presets filled in.
@@ -136,8 +143,8 @@ function isAddress(value: string): boolean {
   if (!URL.canParse(value)) {
     return false;
   }
-  const { protocol, hostname, username, password } = new URL(value);
-  return username === '' && password === '' && (protocol === 'https:' || (protocol === 'http:' && LOOPBACK.test(hostname)));
+  const url = new URL(value);
+  return url.username === '' && url.password === '' && isSafe(url);
 }
 
 /** Where connections are kept. */

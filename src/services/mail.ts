@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import type { SMTPTransportOptions } from 'nodemailer/lib/smtp-transport';
 import { codeOf, messageOf } from '../errors.ts';
 import { plural } from '../text.ts';
-import type { Connection } from './connections.ts';
+import { type Connection, isLoopback } from './connections.ts';
 import { CALL_TIMEOUT_MS, type Calls, DeliveryError, type Parcel, type Receipt, textOf } from './courier.ts';
 import { shorten, textsOf } from './delivery-data.ts';
 
@@ -23,7 +23,6 @@ const IMPLICIT_TLS_PORT = 465;
 const SUBJECT_LENGTH = 200;
 /** In the place of contacts: the runbook's list of users to notify (runbook 7.2). */
 const USERS = 'users';
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3})$/;
 
 export function mailCalls(connection: Connection, timeouts: MailTimeouts = TIMEOUTS): Calls {
   return { send: { again: 'ask', send: (parcel, signal) => send(connection, timeouts, parcel, signal) } };
@@ -55,7 +54,7 @@ export function transportOptions({ host = '', port = '', user, password = '' }: 
   return {
     host, port: Number(port), secure,
     // A relay on this machine seldom has a certificate that anybody could verify, and nothing leaves the machine.
-    ...(secure ? {} : LOOPBACK.test(host) ? { ignoreTLS: true } : { requireTLS: true }),
+    ...(secure ? {} : isLoopback(host) ? { ignoreTLS: true } : { requireTLS: true }),
     // Without forceAuth, a server that offers no sign-in would be sent the mail as if there were no user.
     ...(user === undefined ? {} : { auth: { user, pass: password }, forceAuth: true }),
     connectionTimeout: connectMs, greetingTimeout: connectMs, dnsTimeout: connectMs, socketTimeout: answerMs,

@@ -14,7 +14,7 @@ export class PracticeConnections {
   #asked: { readonly url: string; readonly answer: Promise<PracticeSet> } | undefined;
 
   /**
-   * @param url base URL of the practice environment: http on this machine
+   * @param url base URL of the practice environment: http on this machine; `?as=grace` asks for somebody else's connections
    * @throws UserError when it is elsewhere, does not answer, or names a service that is not on this machine
    */
   get(url: string): Promise<PracticeSet> {
@@ -38,7 +38,8 @@ async function ask(url: string): Promise<PracticeSet> {
       action: { title: 'Open setting', command: 'workbench.action.openSettings', args: [PRACTICE_SETTING] },
     });
   }
-  const address = `${url.replace(/\/+$/, '')}/_practice/connections`;
+  const address = new URL(url);
+  address.pathname = `${address.pathname.replace(/\/+$/, '')}/_practice/connections`;
   let answer: unknown;
   try {
     const response = await fetch(address, { redirect: 'error', signal: AbortSignal.timeout(TIMEOUT_MS) });

@@ -1,5 +1,6 @@
 /** Which of VS Code's own sign-ins gives the token for a GitHub. */
 import { UserError } from '../errors.ts';
+import { isSafe } from './connections.ts';
 
 /** Id of VS Code's authentication provider. */
 export type SignInProvider = 'github' | 'github-enterprise';
@@ -18,14 +19,15 @@ export const ENTERPRISE_SETTING = 'github-enterprise.uri';
  * @throws UserError saying which setting to set
  */
 export function signInProvider(url: string, enterpriseUri: string | undefined): SignInProvider {
-  const { host, protocol } = new URL(url);
+  const asked = new URL(url);
+  const { host, protocol } = asked;
   if (host === 'api.github.com' && protocol === 'https:') {
     return 'github';
   }
   const server = enterpriseUri !== undefined && URL.canParse(enterpriseUri) ? new URL(enterpriseUri) : undefined;
   // GitHub Enterprise Cloud with data residency answers API calls on a host of its own below the server's.
   const hosts = server === undefined ? [] : [server.host, ...(server.host.endsWith('.ghe.com') ? [`api.${server.host}`] : [])];
-  if (server?.protocol === 'https:' && protocol === 'https:' && hosts.includes(host)) {
+  if (server?.protocol === protocol && isSafe(asked) && hosts.includes(host)) {
     return 'github-enterprise';
   }
   throw new UserError(

@@ -4,7 +4,7 @@ import type { Level, Link } from '../incident/evidence.ts';
 import type { Connection } from '../services/connections.ts';
 import type { Monitor, SyntheticRun } from '../services/datadog.ts';
 import { plural } from '../text.ts';
-import { inlineCode } from './markdown.ts';
+import { inlineCode } from '../incident/markdown.ts';
 import type { StepContext } from './step.ts';
 
 /** Also what an incident declared from the alarm is detected by. */

@@ -7,7 +7,7 @@ import type { ProbeResult } from '../services/http.ts';
 import type { Endpoints } from '../services/endpoints.ts';
 import { plural } from '../text.ts';
 import { type AlarmSource, type Failure, type FoundAlarm, describeFailure, listAll } from './alarm-sources.ts';
-import { codeBlock, escapeMarkdown, inlineCode, levelMark, table, utc } from './markdown.ts';
+import { codeBlock, escapeMarkdown, inlineCode, levelMark, table, utc } from '../incident/markdown.ts';
 import type { ReadAction } from './step.ts';
 
 const DEFAULT_TIMEOUT_MS = 5_000;

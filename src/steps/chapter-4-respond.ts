@@ -1,6 +1,7 @@
 /** The first five minutes, as far as they reach people: acknowledge, open the ticket, notify the team, page (runbook 4). */
 import { UserError } from '../errors.ts';
 import type { Incident } from '../incident/fold.ts';
+import { escapeMarkdown } from '../incident/markdown.ts';
 import type { ConnectableService } from '../services/connections.ts';
 import { shorten } from '../services/delivery-data.ts';
 import { plural } from '../text.ts';
@@ -9,7 +10,6 @@ import {
   type Composing, type Person, type Way, assessed, awayNote, channelPost, connectedOf, fillTemplate, headline, insteadNote, levelOf, mail,
   nextOnPath, onCall, optionalList, page, peopleOf, phoneCall, reaches, refuseWhileUnderWay, shortTitle, situation, stands, time, wayOf,
 } from './letters.ts';
-import { escapeMarkdown } from './markdown.ts';
 import type { Letter, PostAction } from './step.ts';
 
 /** GitHub's limit, in characters. */

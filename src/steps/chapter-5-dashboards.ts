@@ -5,7 +5,7 @@ import { type Chart, type Level, worstLevel } from '../incident/evidence.ts';
 import type { Runbook, RunbookDashboard } from '../runbook/schema.ts';
 import type { Connection } from '../services/connections.ts';
 import type { MetricSeries } from '../services/datadog.ts';
-import { escapeMarkdown, inlineCode, levelMark, sparkline, table, utc } from './markdown.ts';
+import { escapeMarkdown, inlineCode, levelMark, sparkline, table, utc } from '../incident/markdown.ts';
 import type { ReadAction } from './step.ts';
 
 type Query = NonNullable<RunbookDashboard['queries']>[number];

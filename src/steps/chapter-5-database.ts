@@ -2,7 +2,7 @@
 import { type Chart, type Level, worstLevel } from '../incident/evidence.ts';
 import { TOO_MANY_CONNECTIONS } from '../services/postgres-codes.ts';
 import { highest, seriesOf } from './chapter-5-services.ts';
-import { escapeMarkdown, inlineCode, levelMark, sparkline, table, utc } from './markdown.ts';
+import { escapeMarkdown, inlineCode, levelMark, sparkline, table, utc } from '../incident/markdown.ts';
 import type { ReadAction } from './step.ts';
 
 /** Share of max_connections from which the pool counts as exhausted, percent. */

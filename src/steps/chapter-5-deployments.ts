@@ -6,7 +6,7 @@ import type { GitHubClient } from '../services/github/client.ts';
 import { plural } from '../text.ts';
 import { ageOf, asking, linked, requireGitHub, shortSha } from './github-evidence.ts';
 import type { Inputs } from './inputs.ts';
-import { escapeMarkdown, inlineCode, levelMark, table, utc } from './markdown.ts';
+import { escapeMarkdown, inlineCode, levelMark, table, utc } from '../incident/markdown.ts';
 import type { ReadAction, StepContext } from './step.ts';
 
 const LEVELS: Readonly<Record<Outcome, Level>> = { success: 'ok', failure: 'bad', cancelled: 'warn', running: 'warn', unknown: 'unknown' };
@@ -37,7 +37,7 @@ export const listDeployments: ReadAction = {
     const wanted = wantedRuns(context, inputs);
     const client = await requireGitHub(context);
     const [{ runs, note }, deployments] = await asking(Promise.all([
-      runsOf(client, { ...wanted, count: limit }, signal), deploymentsTo(client, environment, { workflow: wanted.workflow, count: limit }, signal),
+      runsOf(client, wanted, { ofOne: limit, ofAll: limit }, signal), deploymentsTo(client, environment, { workflow: wanted.workflow, count: limit }, signal),
     ]), signal);
     return describeList({ client, runs, note, deployments, onset: onsetOf(context), windowMs: window * 60_000, now: context.clock.now() });
   },
@@ -56,11 +56,11 @@ function wantedRuns({ runbook }: StepContext, inputs: Inputs): WantedRuns {
 }
 
 /** The runs of the workflow; of all where the runbook names one that has none. */
-async function runsOf(client: GitHubClient, { workflow, branch, isNamed, count }: WantedRuns & { readonly count: number }, signal: AbortSignal): Promise<{ readonly runs: readonly WorkflowRun[]; readonly note?: string }> {
+async function runsOf(client: GitHubClient, { workflow, branch, isNamed }: WantedRuns, counts: { readonly ofOne: number; readonly ofAll: number }, signal: AbortSignal): Promise<{ readonly runs: readonly WorkflowRun[]; readonly note?: string }> {
   const { recentRuns } = await import('../services/github/reads.ts');
-  const runs = await recentRuns(client, { workflow, branch, count }, signal);
+  const runs = await recentRuns(client, { workflow, branch, count: workflow === undefined ? counts.ofAll : counts.ofOne }, signal);
   return runs.length > 0 || workflow === undefined || isNamed ? { runs } : {
-    runs: await recentRuns(client, { branch, count }, signal),
+    runs: await recentRuns(client, { branch, count: counts.ofAll }, signal),
     note: `The runbook says that ${inlineCode(workflow)} deploys (\`deployment\`, \`workflow\`), but it has no run, so these are the runs of every workflow.`,
   };
 }
@@ -162,9 +162,9 @@ export const viewLatestRun: ReadAction = {
     const wanted = wantedRuns(context, inputs);
     const client = await requireGitHub(context);
     const { isDeployRun, jobsOf } = await import('../services/github/reads.ts');
-    const { runs, note } = await asking(runsOf(client, { ...wanted, count: RUNS_TO_CHOOSE_FROM }, signal), signal);
+    const { runs, note } = await asking(runsOf(client, wanted, { ofOne: 1, ofAll: RUNS_TO_CHOOSE_FROM }, signal), signal);
     const isChosen = note !== undefined || wanted.workflow === undefined;
-    const run = (isChosen ? runs.find(isDeployRun) : undefined) ?? runs[0];
+    const run = runs.find(isDeployRun) ?? runs[0];
     if (run === undefined) {
       const asked = [...(wanted.isNamed ? [`of ${wanted.workflow}`] : []), ...(wanted.branch === undefined ? [] : [`on ${wanted.branch}`])].map((part) => ` ${part}`).join('');
       return {

@@ -5,7 +5,7 @@ import type { Level } from '../incident/evidence.ts';
 import { groupByShape } from '../logs/shape.ts';
 import type { LogEvent } from '../services/aws/logs.ts';
 import { plural } from '../text.ts';
-import { codeBlock, escapeMarkdown, inlineCode, levelMark, table, utc } from './markdown.ts';
+import { codeBlock, escapeMarkdown, inlineCode, levelMark, table, utc } from '../incident/markdown.ts';
 import type { ReadAction } from './step.ts';
 
 /** Events read before the search stops and says so; grouping more would not change the picture. */

@@ -4,7 +4,7 @@ import { type Chart, type Level, worstLevel } from '../incident/evidence.ts';
 import type { EcsService } from '../services/aws/ecs.ts';
 import type { MetricPoint } from '../services/aws/cloudwatch.ts';
 import { shortSha } from './github-evidence.ts';
-import { codeBlock, escapeMarkdown, inlineCode, levelMark, sparkline, table, utc } from './markdown.ts';
+import { codeBlock, escapeMarkdown, inlineCode, levelMark, sparkline, table, utc } from '../incident/markdown.ts';
 import type { ReadAction } from './step.ts';
 import { type Expected, type Lag, describeExpected, describeLag, lagData, listLag, viewOnGitHub } from './version-comparison.ts';
 

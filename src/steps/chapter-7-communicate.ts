@@ -4,6 +4,7 @@ import { iso } from '../incident/clock.ts';
 import { dueSteps } from '../incident/clocks.ts';
 import type { Delivery } from '../incident/deliveries.ts';
 import type { Severity } from '../incident/events.ts';
+import { escapeMarkdown, utc } from '../incident/markdown.ts';
 import { UPDATE_STATUSES, type UpdateFields } from '../incident/update-fields.ts';
 import { writeUpdate } from '../incident/update.ts';
 import { contactById } from '../runbook/query.ts';
@@ -15,7 +16,6 @@ import {
   type Composing, assessed, awayNote, channelPost, connectedOf, headline, levelOf, mail, optionalList, peopleOf, phoneCall, reaches,
   shortTitle, stands, time, warRoomOf,
 } from './letters.ts';
-import { escapeMarkdown, utc } from './markdown.ts';
 import type { Letter, PostAction } from './step.ts';
 
 const MINUTE = 60_000;

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { UserError, messageOf } from '../errors.ts';
 import { escalationTriggers, nextEscalationLevel } from '../incident/escalation.ts';
 import type { Incident } from '../incident/fold.ts';
+import { escapeMarkdown } from '../incident/markdown.ts';
 import type { Runbook } from '../runbook/schema.ts';
 import { clockRules } from '../runbook/targets.ts';
 import type { ConnectableService } from '../services/connections.ts';
@@ -12,7 +13,6 @@ import {
   type Composing, type Person, type Way, awayNote, channelPost, connectedOf, headline, insteadNote, levelOf, mail, nextOnPath, page, peopleOf,
   phoneCall, reaches, refuseWhileUnderWay, situation, stands, time, warRoomOf, wayOf,
 } from './letters.ts';
-import { escapeMarkdown } from './markdown.ts';
 import type { Letter, Post, PostAction } from './step.ts';
 
 /** Slack's limits, in characters. */

@@ -4,7 +4,7 @@ import { formatDuration } from '../incident/clock.ts';
 import type { Commit } from '../services/github/reads.ts';
 import type { GitHubClient } from '../services/github/client.ts';
 import { DeliveryError } from '../services/courier.ts';
-import { escapeMarkdown, inlineCode, table } from './markdown.ts';
+import { escapeMarkdown, inlineCode, table } from '../incident/markdown.ts';
 import type { StepContext } from './step.ts';
 
 /** Undefined when GitHub is not connected. */

@@ -3,13 +3,13 @@ import { UserError } from '../errors.ts';
 import type { Delivery } from '../incident/deliveries.ts';
 import type { Severity } from '../incident/events.ts';
 import type { Incident } from '../incident/fold.ts';
+import { escapeMarkdown, utc } from '../incident/markdown.ts';
 import { isReachable, nextReachable } from '../runbook/hours.ts';
 import { contactById } from '../runbook/query.ts';
 import type { Runbook, RunbookContact } from '../runbook/schema.ts';
 import type { ConnectableService } from '../services/connections.ts';
 import { shorten } from '../services/delivery-data.ts';
 import type { Inputs } from './inputs.ts';
-import { escapeMarkdown, utc } from './markdown.ts';
 import type { Letter, StepContext } from './step.ts';
 
 export type Composing = StepContext & { readonly incident: Incident };
@@ -119,7 +119,7 @@ export function reaches(way: Way, contact: RunbookContact, connected: ReadonlySe
   switch (way) {
     case 'pagerduty': return connected.has('pagerduty');
     // Without a member id the contact is looked up by e-mail address.
-    case 'slack': return connected.has('slack') && (contact.slackUser ?? contact.slack ?? contact.email) !== undefined;
+    case 'slack': return connected.has('slack') && (contact.slackUser ?? contact.email) !== undefined;
     case 'email': return connected.has('mail') && contact.email !== undefined;
     case 'phone': return contact.phone !== undefined;
   }

@@ -4,7 +4,7 @@ import type { NewEvent, StepResult, TimelineEvent } from '../incident/events.ts'
 import type { Evidence } from '../incident/evidence.ts';
 import type { Incident } from '../incident/fold.ts';
 import type { Inputs } from './inputs.ts';
-import { codeBlock, escapeMarkdown } from './markdown.ts';
+import { codeBlock, escapeMarkdown } from '../incident/markdown.ts';
 import type { Letter, Post, PostAction, StepContext } from './step.ts';
 
 /** What sends, and what keeps two people from doing the same at once. */

@@ -12,7 +12,7 @@ import { resolveInputs } from '../runbook/resolve.ts';
 import type { Runbook, RunbookStep } from '../runbook/schema.ts';
 import { loadAction } from './catalog.ts';
 import { Inputs } from './inputs.ts';
-import { escapeMarkdown, levelMark, table } from './markdown.ts';
+import { escapeMarkdown, levelMark, table } from '../incident/markdown.ts';
 import { type Outgoing, carryOut } from './posting.ts';
 import type { Post, PostAction, ReadAction, RecordAction, Services, StepContext } from './step.ts';
 

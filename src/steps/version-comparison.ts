@@ -7,7 +7,7 @@ import type { Comparison } from '../services/github/reads.ts';
 import { plural } from '../text.ts';
 import { commitTable, connectedGitHub, linked, shortSha } from './github-evidence.ts';
 import type { Inputs } from './inputs.ts';
-import { escapeMarkdown, inlineCode } from './markdown.ts';
+import { escapeMarkdown, inlineCode } from '../incident/markdown.ts';
 import type { StepContext } from './step.ts';
 
 export interface RunningVersion {

@@ -1,7 +1,7 @@
 /** Connections as rows: what is connected, and to where. Never a secret. No vscode here. */
 import type { ConnectionEntry, ConnectionState } from '../connection-store.ts';
 import type { ConnectableService, Connection } from '../services/connections.ts';
-import { escapeMarkdown, inlineCode } from '../steps/markdown.ts';
+import { escapeMarkdown, inlineCode } from '../incident/markdown.ts';
 import type { Node } from './nodes.ts';
 
 export type ConnectionMark = ConnectionState | 'bad';

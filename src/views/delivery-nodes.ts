@@ -6,7 +6,7 @@ import type { Incident } from '../incident/fold.ts';
 import { serviceName } from '../ledger/outbox.ts';
 import { contactById, stepById } from '../runbook/query.ts';
 import type { Runbook } from '../runbook/schema.ts';
-import { codeBlock, escapeMarkdown } from '../steps/markdown.ts';
+import { codeBlock, escapeMarkdown } from '../incident/markdown.ts';
 import { plural } from '../text.ts';
 import { REACHABLE_NOW, contactWays, missingWays, reachability } from './contact-ways.ts';
 import type { Mark, Node } from './nodes.ts';

@@ -4,7 +4,7 @@ import type { Clock } from '../incident/clock.ts';
 import type { Level } from '../incident/evidence.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { SharedState } from '../ledger/shared/exchange.ts';
-import { VIEW } from '../manifest.ts';
+import { VIEW } from '../view-ids.ts';
 import type { Runbook } from '../runbook/schema.ts';
 import type { RunListener } from '../steps/runner.ts';
 import { plural } from '../text.ts';

@@ -10,7 +10,7 @@ import { stepsOfPhase } from '../runbook/query.ts';
 import type { Runbook, RunbookStep } from '../runbook/schema.ts';
 import { guideTargets } from '../runbook/targets.ts';
 import { isAutomated } from '../steps/catalog.ts';
-import { escapeMarkdown } from '../steps/markdown.ts';
+import { escapeMarkdown } from '../incident/markdown.ts';
 import type { SharedState } from '../ledger/shared/exchange.ts';
 import { plural } from '../text.ts';
 

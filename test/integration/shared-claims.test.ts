@@ -95,9 +95,31 @@ describe('A step that must not run twice', () => {
     assert.partialDeepStrictEqual(await claim(grace, incident), { won: false, by: 'Amira' });
     await first.release();
     await amira.sync(incident);
-    won(await claim(grace, incident));
+    const second = won(await claim(grace, incident));
+    await amira.sync(incident);
+    await second.release();
+    await grace.sync(incident);
+    assert.equal((await view(amira, incident))?.claims.get(STEP)?.actor.name, 'Grace', 'not heard of the release yet');
+    won(await claim(amira, incident));
     clock.advance(LEASE_MS);
-    assert.equal(won(await claim(amira, incident)).coordinated, true);
+    assert.equal(won(await claim(grace, incident)).coordinated, true);
+  });
+
+  it('knows what was there before it, though the list of comments lags behind', async () => {
+    let stale = 0;
+    const create = world();
+    const amira = create('Amira', { through: (threads) => ({ ...threads, readComments: async (...call) => {
+      const comments = await threads.readComments(...call);
+      return (stale -= 1) >= 0 ? comments.slice(0, -2) : comments;
+    } }) });
+    const grace = create('Grace');
+    const { incident, ticket } = await shareIncident(github(), amira);
+    await settle(incident, amira);
+    await grace.open(ticket);
+    await settle(incident, amira, grace);
+    won(await claim(grace, incident));
+    stale = 2;
+    assert.partialDeepStrictEqual(await claim(amira, incident), { won: false, by: 'Grace' });
   });
 
   it('is won by one of the windows of a machine when there is no ticket', async () => {

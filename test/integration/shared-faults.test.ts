@@ -130,6 +130,85 @@ describe('What is shared when GitHub fails', () => {
     assert.equal(idsOnTicket(github(), ticket).length, 2);
   });
 
+  describe('whose copies lag behind one another', () => {
+    it('is not posted twice because nothing seems to have changed', async () => {
+      let fails = 0;
+      const amira = responder({ through: (threads) => ({
+        ...threads,
+        readIssue: (issue, etag, signal) => (etag === undefined ? threads.readIssue(issue, undefined, signal) : Promise.resolve(undefined)),
+        postComment: async (...call) => {
+          const posted = await threads.postComment(...call);
+          return (fails += 1) === 2 ? Promise.reject(new Error('No answer')) : posted;
+        },
+      }) });
+      const { incident, ticket } = await shareIncident(github(), amira);
+      await persist(amira, incident);
+      // The list shows what was posted, so that from now on the etag is believed.
+      await amira.sync(incident);
+      await amira.note(incident, 'one');
+      assert.equal(await persist(amira, incident), 1);
+      const ids = idsOnTicket(github(), ticket);
+      assert.deepEqual(ids, [...new Set(ids)]);
+    });
+
+    it('is read again until what was posted here is in the list', async () => {
+      let stale = 2;
+      const amira = responder({ through: (threads) => ({ ...threads, readComments: async (...call) => {
+        const comments = await threads.readComments(...call);
+        return comments.length > 0 && (stale -= 1) >= 0 ? [] : comments;
+      } }) });
+      const { incident } = await shareIncident(github(), amira);
+      for (let look = 0; look < 4; look++) {
+        await amira.sync(incident);
+      }
+      const [posted] = github().state.comments;
+      assert.ok(posted !== undefined && amira.shared.hasRead(incident, posted.id));
+    });
+
+    it('is read again with the next change, when the list left it out', async () => {
+      let stale = false;
+      const amira = responder();
+      const grace = createResponder(github(), clock, folder(), 'Grace', { through: (threads) => ({ ...threads, readComments: async (...call) => {
+        const comments = await threads.readComments(...call);
+        return stale ? comments.filter(({ body }) => !body.includes('one')) : comments;
+      } }) });
+      const { incident, ticket } = await shareIncident(github(), amira);
+      await amira.sync(incident);
+      await grace.open(ticket);
+      for (const text of ['one', 'two', 'three']) {
+        stale = text !== 'three';
+        clock.advance(30_000);
+        await amira.note(incident, text);
+        await amira.sync(incident);
+        await grace.sync(incident);
+      }
+      assert.deepEqual((await view(grace, incident))?.findings.map(({ text }) => text), ['one', 'two', 'three']);
+    });
+
+    it('is seen by others within minutes, even when the change itself was missed', async () => {
+      let stale = false;
+      const amira = responder();
+      const grace = createResponder(github(), clock, folder(), 'Grace', { through: (threads) => ({ ...threads, readComments: async (...call) => {
+        const comments = await threads.readComments(...call);
+        return stale ? comments.slice(0, -1) : comments;
+      } }) });
+      const { incident, ticket } = await shareIncident(github(), amira);
+      await amira.sync(incident);
+      await grace.open(ticket);
+      await settle(incident, amira, grace);
+      stale = true;
+      await amira.note(incident, 'one');
+      await amira.sync(incident);
+      await grace.sync(incident);
+      stale = false;
+      for (let look = 0; look < 20; look++) {
+        clock.advance(15_000);
+        await grace.sync(incident);
+      }
+      assert.deepEqual((await view(grace, incident))?.findings.map(({ text }) => text), ['one']);
+    });
+  });
+
   it('is posted once by several windows of one machine', async () => {
     await fc.assert(fc.asyncProperty(fc.array(fc.record({ who: fc.nat(2), do: fc.constantFrom('note', 'sync', 'all') }), { minLength: 3, maxLength: 15 }), async (moves) => {
       clock.advance(3_600_000);

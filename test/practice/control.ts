@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { matchPath } from '../support/fakes/path-template.ts';
 import type { ApiChange } from './api.ts';
+import type { Arrival, Barriers } from './barriers.ts';
 import type { CallRecord } from './call-log.ts';
 import { ControlError } from './control-error.ts';
 import type { Fault } from './faults.ts';
@@ -31,6 +32,8 @@ export interface PracticeControl {
   tick(): Promise<void>;
   /** The outside systems: what they hold, what was asked of them, their faults. */
   readonly services: PracticeServices;
+  /** Where processes that practise together wait for one another. */
+  readonly barriers: Barriers;
 }
 
 type Handler = (control: PracticeControl, asked: Asked) => unknown;
@@ -48,6 +51,7 @@ const CONTROLS: Readonly<Record<string, Handler>> = {
   'POST state': (control, { body }) => control.state((body as { state: PracticeState }).state),
   'POST rollout': (control, { body }) => control.rollout(body as Partial<RolloutBehaviour>),
   'POST tick': (control) => control.tick(),
+  'POST barriers/{name}': ({ barriers }, { parameters: { name = '' }, body }) => barriers.meet(name, body as Arrival),
   ...SERVICE_CONTROLS,
 };
 
@@ -58,7 +62,8 @@ const TEMPLATES = Object.entries(CONTROLS).map(([on, value]) => {
 
 /**
  * Answers `/_practice/<path>` as the table above and SERVICE_CONTROLS have it. Bodies are JSON; 204 when there is
- * nothing to say, 404 for another path or a name that does not exist, 400 for a body that is no JSON or cannot be meant.
+ * nothing to say, 404 for another path or a name that does not exist, 400 for a body that is no JSON or cannot be meant; 408 and 409 when
+ * those who were waited for did not come.
  */
 export async function answerControl(
   control: PracticeControl, request: IncomingMessage, response: ServerResponse, body: Buffer,

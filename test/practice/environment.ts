@@ -1,6 +1,7 @@
 import { systemClock, type Clock } from '../../src/incident/clock.ts';
 import { startApi, type PracticeApi } from './api.ts';
 import { startAws, type PracticeAws } from './aws.ts';
+import { Barriers } from './barriers.ts';
 import { allStarted, createCleanup, type Cleanup } from './cleanup.ts';
 import type { PracticeConnections } from './connections.ts';
 import { answerControl, type PracticeControl } from './control.ts';
@@ -43,6 +44,8 @@ export interface Practice {
   readonly env: Readonly<Record<string, string>>;
   /** VS Code machine settings. */
   readonly settings: Readonly<Record<string, unknown>>;
+  /** The same for one of several who practise together. @param login on GitHub @param name on the timeline */
+  settingsOf(login: string, name: string): Readonly<Record<string, unknown>>;
   readonly control: PracticeControl;
   /** Ends every process and connection. */
   stop(): Promise<void>;
@@ -93,6 +96,11 @@ async function start(options: PracticeOptions, log: (line: string) => void, clea
   const control = createControl(aws, database, api, services);
   keepTicking(control, options.tickMs ?? 5000, cleanup, log);
 
+  const settings = {
+    'incidentRunbook.aws.endpoint': aws.endpoint,
+    'incidentRunbook.endpoints': api.origins,
+    ...(options.connected === false ? {} : { 'incidentRunbook.practice': aws.endpoint }),
+  };
   return {
     awsEndpoint: aws.endpoint,
     apiOrigin: api.origins[API_ORIGIN] ?? '',
@@ -107,11 +115,8 @@ async function start(options: PracticeOptions, log: (line: string) => void, clea
       AWS_EC2_METADATA_DISABLED: 'true',
       DATABASE_URL: database.url,
     },
-    settings: {
-      'incidentRunbook.aws.endpoint': aws.endpoint,
-      'incidentRunbook.endpoints': api.origins,
-      ...(options.connected === false ? {} : { 'incidentRunbook.practice': aws.endpoint }),
-    },
+    settings,
+    settingsOf: (login, name) => ({ ...settings, 'incidentRunbook.practice': `${aws.endpoint}?as=${login}`, 'incidentRunbook.responder': name }),
     control,
     stop: () => cleanup.run(),
   };
@@ -147,6 +152,7 @@ function createControl(aws: PracticeAws, database: PracticeDatabase, api: Practi
       await Promise.all([aws.incident.tick(), database.refresh()]);
     }),
     services,
+    barriers: new Barriers(),
   };
 }
 

@@ -23,6 +23,9 @@ export const resultVariable = 'TEST_RESULT_FILE';
 /** The environment variable with a regular expression that chooses tests by their full title. */
 export const grepVariable = 'TEST_GREP';
 
+/** The environment variable that tells one of several hosts on one practice environment whose it is: a login on GitHub. */
+export const responderVariable = 'TEST_RESPONDER';
+
 /** Begins each line of mocha's report in a console that others write to as well. */
 export const reportMark = '[mocha]';
 

@@ -2,7 +2,8 @@
 import { describeEvent } from '../../incident/describe.ts';
 import type { StepFinished, TimelineEvent } from '../../incident/events.ts';
 import type { Chart } from '../../incident/evidence.ts';
-import { codeBlock, escapeMarkdown, inlineCode, levelMark, sparkline, utc } from '../../steps/markdown.ts';
+import { withoutMarks } from '../../incident/markers.ts';
+import { codeBlock, escapeMarkdown, inlineCode, levelMark, sparkline, utc } from '../../incident/markdown.ts';
 import { lowerFirst } from '../../text.ts';
 import { serviceName } from '../outbox.ts';
 
@@ -130,7 +131,7 @@ const FENCE = /^ {0,3}(`{3,}|~{3,})/;
  */
 function quiet(markdown: string): string {
   let fence = '';
-  return markdown.replaceAll('<!--', '<\u200b!--').split('\n').map((line) => {
+  return withoutMarks(markdown).split('\n').map((line) => {
     const [, run = ''] = FENCE.exec(line) ?? [];
     const isInside = fence !== '';
     fence = nextFence(fence, run, line);

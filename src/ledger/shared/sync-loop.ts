@@ -27,6 +27,8 @@ export class SyncLoop {
   readonly #abort = new AbortController();
   /** Incident → epoch ms when it is looked at next. */
   readonly #due = new Map<string, number>();
+  /** Looked at although it failed a moment ago. */
+  readonly #forced = new Set<string>();
   #alarm = new AbortController();
   #subscription: { dispose(): void } | undefined;
   #running: Promise<void> | undefined;
@@ -50,7 +52,10 @@ export class SyncLoop {
   /** Looks at an incident now, or at all of them: GitHub was connected, the workspace is trusted now, somebody asks. */
   wake(incident?: string): void {
     const now = this.#options.clock.now();
-    (incident === undefined ? [...this.#due.keys()] : [incident]).forEach((id) => { this.#due.set(id, now); });
+    (incident === undefined ? [...this.#due.keys()] : [incident]).forEach((id) => {
+      this.#due.set(id, now);
+      this.#forced.add(id);
+    });
     this.#alarm.abort();
   }
 
@@ -79,7 +84,7 @@ export class SyncLoop {
     const { clock, ledger, shared } = this.#options;
     // Before the exchange: what changes meanwhile makes it due again.
     this.#due.set(incident, clock.now() + this.#interval);
-    await shared.sync(incident, this.#abort.signal);
+    await shared.sync(incident, this.#abort.signal, { isForced: this.#forced.delete(incident) });
     const read = await ledger.read(incident).catch(() => undefined);
     const retryAt = shared.state(incident)?.retryAt;
     if (retryAt !== undefined) {

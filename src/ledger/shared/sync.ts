@@ -125,7 +125,9 @@ export class SharedTimeline {
   async #takeTurns(id: string, { turns }: Exchange): Promise<void> {
     const { clock, store } = this.#options;
     const now = clock.now();
-    const free = (await this.#pending(id)).map((event) => event.id).filter((event) => (turns.get(event)?.until ?? 0) <= now);
+    const pending = (await this.#pending(id)).map((event) => event.id);
+    [...turns.keys()].filter((event) => !pending.includes(event)).forEach((event) => { turns.delete(event); });
+    const free = pending.filter((event) => (turns.get(event)?.until ?? 0) <= now);
     if (free.length > 0) {
       const until = now + LEASE_MS;
       const won = await store.claim(id, free.map(ticketKey), iso(until));

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, it } from 'mocha';
 import type { NewEvent } from '../../../src/incident/events.ts';
 import { createRedactor, redactEvent } from '../../../src/incident/redact.ts';
-import { escapeMarkdown } from '../../../src/steps/markdown.ts';
+import { escapeMarkdown } from '../../../src/incident/markdown.ts';
 import { bundledRunbook } from '../../support/bundled-runbook.ts';
 
 const redact = createRedactor();

@@ -5,7 +5,7 @@ import { describe, it } from 'mocha';
 import type { TimelineEvent } from '../../../src/incident/events.ts';
 import { formatEventMarker, readEventMarkers } from '../../../src/incident/markers.ts';
 import { type Comment, MAX_COMMENT, formatComments } from '../../../src/ledger/shared/comment.ts';
-import { codeBlock } from '../../../src/steps/markdown.ts';
+import { codeBlock } from '../../../src/incident/markdown.ts';
 import { EXTENSION, createEvents, minute, stepResult } from '../../support/build-events.ts';
 import { START } from '../../support/clock.ts';
 import { assertGolden } from '../../support/golden.ts';

@@ -38,6 +38,14 @@ describe('connections to the practice environment', () => {
     assert.deepEqual(asked, ['GET /_practice/connections']);
   });
 
+  it('are those of whoever the address names', async () => {
+    serve({});
+    const practice = new PracticeConnections();
+    await practice.get(`${url}?as=grace`);
+    await practice.get(`${url}/base/?as=ada`);
+    assert.deepEqual(asked, ['GET /_practice/connections?as=grace', 'GET /base/_practice/connections?as=ada']);
+  });
+
   it('lead to this machine and nowhere else: what was left out does not fall back on the real service', async () => {
     for (const [connections, host] of [
       [{ slack: { url: 'https://slack.com/api/', token: 'xoxb-practice' } }, 'slack.com'],
@@ -52,7 +60,7 @@ describe('connections to the practice environment', () => {
   });
 
   it('are not asked for elsewhere', async () => {
-    for (const elsewhere of ['https://127.0.0.1:1', 'http://practice.example.com', 'http://localhost.example.com', 'http://user:pw@127.0.0.1', 'nonsense']) {
+    for (const elsewhere of ['https://127.0.0.1:1', 'http://practice.example.com', 'http://localhost.example.com', 'http://user:pw@127.0.0.1', 'http://practice.example.com?as=127.0.0.1', 'nonsense']) {
       await assert.rejects(new PracticeConnections().get(elsewhere), /not an http address on this machine/, elsewhere);
     }
   });

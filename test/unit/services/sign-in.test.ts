@@ -18,7 +18,7 @@ describe('signing in through VS Code', () => {
     for (const [url, setting] of [
       ['https://ghe.acme.example/api/v3', undefined], ['https://ghe.acme.example/api/v3', ''], ['https://ghe.acme.example/api/v3', 'nonsense'],
       ['https://evil.example/api/v3', 'https://ghe.acme.example'], ['https://ghe.acme.example.evil.example/api/v3', 'https://ghe.acme.example'],
-      ['https://ghe.acme.example:8443/api/v3', 'https://ghe.acme.example'], ['http://127.0.0.1:3000', 'http://127.0.0.1:3000'],
+      ['https://ghe.acme.example:8443/api/v3', 'https://ghe.acme.example'], ['http://ghe.acme.example', 'http://ghe.acme.example'],
       ['https://ghe.acme.example/api/v3', 'http://ghe.acme.example'], ['http://api.github.com', undefined], ['https://api.ghe.acme.example', 'https://ghe.acme.example'],
     ] as const) {
       assert.throws(() => signInProvider(url, setting), /Set github-enterprise\.uri in your user settings/, `${url} with ${setting ?? 'nothing'}`);

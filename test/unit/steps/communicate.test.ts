@@ -114,7 +114,8 @@ describe('updateStatusPage', () => {
       stage: 'resolved', status: 'resolved', notify: true, components: ['c1', 'c2'], componentStatus: 'operational', name: 'Login fails', impact: 'critical',
     }]);
     assert.deepEqual(notes, ['The subscribers of the page get mail.']);
-    const { letters: [inFile] } = await page(world, { ...inputs, workspace: true });
+    const { letters: [inFile], notes: ofFile } = await page(world, { ...inputs, workspace: true });
+    assert.equal(ofFile?.includes('The subscribers of the page get mail.'), false);
     assert.deepEqual([inFile?.service, inFile?.data['resolved'], inFile?.data['affected'], inFile?.data['title']], ['workspace', true, ['c1', 'c2'], 'Login fails']);
   });
 
@@ -167,6 +168,8 @@ describe('updateStatusPage', () => {
   it('goes on from a page in the repository on Statuspage, with a new incident there', async () => {
     const world = incident('P1');
     deliver(world, 'updateStatusPage', await page(world, {}, []), 1);
+    // What is done by hand in the workspace is not all the status page.
+    world.events.push(requested(world.event, { service: 'workspace', call: 'socialText', data: { stage: 'monitoring' }, step: 'notifyUsers' }, 2));
     assert.deepEqual((await page(world)).letters.map(({ call, data }) => [call, data['stage']]), [['createIncident', 'investigating']]);
   });
 
@@ -235,7 +238,10 @@ describe('notifyUsers', () => {
     const world = incident('P1');
     deliver(world, 'notifyUsers', await users(world), 4);
     await refused(users(world), /^Users were notified at 2026-11-23 03:04:00 UTC\. .*give "again"/);
-    assert.equal((await users(world, { inputs: { again: true } })).letters.length, 3);
+    const again = await users(world, { inputs: { again: true } });
+    assert.equal(again.letters.length, 3);
+    deliver(world, 'notifyUsers', again, 9);
+    await refused(users(world), /^Users were notified at 2026-11-23 03:09:00 UTC/);
   });
 
   it('is done again after everything was refused', async () => {
@@ -301,6 +307,18 @@ describe('notifyStakeholders', () => {
       assert.deepEqual(post.letters[0]?.contacts, [contact]);
     });
   }
+
+  it('promises each the next word by their own clock', async () => {
+    const world = incident('P1');
+    const { P1 } = bundledRunbook().severities;
+    const runbook: Runbook = { ...bundledRunbook(), severities: { ...bundledRunbook().severities, P1: { ...P1, stakeholders: [{ contact: 'productOwner', withinMinutes: 0, everyMinutes: 60 }, { contact: 'techLead', withinMinutes: 0, everyMinutes: 90 }, { contact: 'devopsLead', withinMinutes: 0 }] } } };
+    const { letters } = await tell(world, 0, { runbook });
+    assert.deepEqual(letters.map(({ target, text }) => [target, /Next update: .*/.exec(text)?.[0]]), [
+      ['Product Owner', 'Next update: 2026-11-23 04:00:00 UTC'], ['Tech Lead', 'Next update: 2026-11-23 04:30:00 UTC'], ['DevOps Lead', undefined],
+    ]);
+    deliver(world, 'notifyStakeholders', { events: [], letters, summary: '' }, 0);
+    await refused(tell(world, 9, { runbook }), /DevOps Lead has been told\. Give "contact"/);
+  });
 
   it('says what they want to know', async () => {
     const world = incident('P1', { impactStartedAt: minute(-8) });

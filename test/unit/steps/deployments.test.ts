@@ -140,6 +140,17 @@ describe('Deployments', () => {
       assertGolden(path.join(repositoryRoot, 'test/unit/steps/golden/deployments.md'), evidence.markdown.replaceAll(github().origin, 'https://github.com'));
     });
 
+    it('tells how a deployment went from the run of the workflow that deploys, or of one that says so', async () => {
+      const at = IMPACT - 90 * MINUTE;
+      github().state.runs.push(
+        run(1, at, { sha: sha(1), conclusion: 'failure' }), run(2, at, { sha: sha(1), name: 'Deploy preview', file: 'preview.yml' }), run(3, at, { sha: sha(1), name: 'Tests', file: 'test.yml' }),
+        run(4, at, { sha: sha(2), name: 'Deploy preview', file: 'preview.yml', conclusion: 'cancelled' }), run(5, at, { sha: sha(2), name: 'Tests', file: 'test.yml' }),
+        run(6, at, { sha: sha(3), name: 'Tests', file: 'test.yml' }),
+      );
+      github().state.deployments.push(deployment(1, at), deployment(2, at), deployment(3, at));
+      assert.deepEqual(((await list()).data['deployments'] as readonly { result: unknown }[]).map(({ result }) => result), [null, 'cancelled', 'failure']);
+    });
+
     it('shows the runs of every workflow when the one that the runbook names has none, or it names none', async () => {
       github().state.runs.push(run(1, IMPACT - 90 * MINUTE, { name: 'Ship it', file: 'ship.yml' }), run(2, IMPACT - 80 * MINUTE, { name: 'Tests', file: 'test.yml' }));
       const evidence = await list();
@@ -197,10 +208,11 @@ describe('Deployments', () => {
     ];
 
     it('shows jobs and failed step of the newest run of the deploy workflow', async () => {
-      github().state.runs.push(run(1, IMPACT - 90 * MINUTE), run(2, IMPACT - 12 * MINUTE, { conclusion: 'failure', jobs }), run(3, IMPACT, { name: 'Deploy preview', file: 'preview.yml' }), run(4, IMPACT, { name: 'Tests', file: 'test.yml' }));
+      github().state.runs.push(...Array.from({ length: 40 }, (_, index) => run(100 + index, IMPACT - 200 * MINUTE, { sha: sha(1) })), run(1, IMPACT - 90 * MINUTE), run(2, IMPACT - 12 * MINUTE, { conclusion: 'failure', jobs }), run(3, IMPACT, { name: 'Deploy preview', file: 'preview.yml' }), run(4, IMPACT, { name: 'Tests', file: 'test.yml' }));
       const evidence = await latest();
-      assert.deepEqual([evidence.level, evidence.summary], ['bad', 'Deploy #2 failed, begun 32 min ago: job deploy, step Apply (2222222 by ada)']);
+      assert.deepEqual([evidence.level, evidence.summary], ['bad', 'Deploy #42 failed, begun 32 min ago: job deploy, step Apply (2222222 by ada)']);
       assert.deepEqual(evidence.data['jobs'], [{ name: 'build', result: 'success', failedSteps: [] }, { name: 'deploy', result: 'failure', failedSteps: ['Apply'] }]);
+      assert.equal(github().of('listRuns').length, 1, 'one page is enough');
       assertGolden(path.join(repositoryRoot, 'test/unit/steps/golden/latest-run.md'), evidence.markdown);
     });
 

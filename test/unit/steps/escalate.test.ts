@@ -49,6 +49,16 @@ describe('escalate', () => {
     assert.equal((await bring(refusedBefore)).facts?.['level'], 1);
   });
 
+  it('takes the levels by their numbers, however the file orders them', async () => {
+    const runbook = bundledRunbook();
+    const path = [...runbook.escalation.path].reverse();
+    const world = incident('P1');
+    record(world, await bring(world), 1);
+    const { facts, notes } = await bring(world, {}, { minute: 0, runbook: { ...withContacts({ techLead: { availability: 'always' } }), escalation: { ...runbook.escalation, path } } });
+    assert.equal(facts?.['level'], 2);
+    assert.match(notes?.[0] ?? '', /Next on the escalation path: Tech Lead \(level 3/);
+  });
+
   it('refuses levels and triggers that there are not', async () => {
     await refused(bring(incident('P1'), { level: 6 }), /input "level" must be a whole number from 1 to 5, not 6/);
     await refused(bring(incident('P1'), { trigger: 'bored' }), /input "trigger" must be one of mitigationFailed, durationExceeded, severityRaised, expertiseRequired, securityImplications, not "bored"/);
@@ -95,6 +105,7 @@ describe('escalate', () => {
       const post = await bring(incident('P1'), { level }, { connected, runbook });
       assert.deepEqual([post.letters.map(lineOf), post.level], [lines, severe]);
       assert.equal(post.notes?.includes(note ?? ''), note !== undefined, post.notes?.join('\n'));
+      assert.equal(post.notes?.some((line) => /escalation path/.test(line)), severe === 'warn', 'somebody else is offered');
     });
   }
 
@@ -102,13 +113,19 @@ describe('escalate', () => {
     const { level, notes } = await bring(incident('P1'), { level: 2 }, { minute: 0, runbook: withContacts({ productOwner: { availability: 'always' } }) });
     assert.equal(level, 'warn');
     assert.equal(notes?.[0], 'DevOps Lead works in business hours and cannot be reached before 2026-11-23 07:00:00 UTC. Next on the escalation path: Product Owner (level 4, Phone, Email). Run "Escalate" with level 4.');
+    const behind = await bring(incident('P1'), { level: 4 }, { minute: 0, runbook: withContacts({ techLead: { availability: 'always' } }) });
+    assert.match(behind.notes?.[0] ?? '', /Next on the escalation path: Executive Team \(level 5/);
     const last = await bring(incident('P1'), { level: 5 }, { minute: 0, runbook: withContacts({ executiveTeam: { availability: 'businessHours' } }) });
     assert.match(last.notes?.[0] ?? '', /Nobody further on the escalation path can be reached now\.$/);
   });
 
   it('says when somebody has been written to already', async () => {
     const world = incident('P1');
-    world.events.push(requested(world.event, { contacts: ['onCallEngineer'] }, 4));
+    const discarded = requested(world.event, { contacts: ['onCallEngineer'] }, 5);
+    world.events.push(
+      requested(world.event, { contacts: ['onCallEngineer'], target: '#first' }, 3), requested(world.event, { contacts: ['onCallEngineer'] }, 4),
+      discarded, world.event('delivery.discarded', { request: discarded.id, reason: 'By mistake.' }, { minute: 6 }), requested(world.event, { contacts: ['devopsLead'] }, 7),
+    );
     assert.ok((await bring(world)).notes?.includes('On\\-Call Engineer was written to at 2026-11-23 03:04:00 UTC already (\\#incidents).'));
   });
 });
@@ -183,8 +200,9 @@ describe('openWarRoom', () => {
 
   it('invites those who were brought in and those who hold a role', async () => {
     const world = incident('P2');
-    world.events.push(requested(world.event, { step: 'escalate', contacts: ['techLead'] }), world.event('role.assigned', { role: 'scribe', person: '@Mona' }));
-    const runbook = withContacts({ productOwner: { github: 'mona', methods: ['slack'] } });
+    const failed = requested(world.event, { step: 'escalate', contacts: ['executiveTeam'] });
+    world.events.push(failed, world.event('delivery.failed', { request: failed.id, reason: 'Wrong token.' }), requested(world.event, { step: 'escalate', contacts: ['techLead'] }), world.event('role.assigned', { role: 'scribe', person: '@Mona' }));
+    const runbook = withContacts({ productOwner: { github: 'mona', methods: ['slack'] }, executiveTeam: { methods: ['slack'], email: 'board@example.com' } });
     assert.deepEqual((await open(world, { runbook })).letters.find(({ call }) => call === 'invite')?.data['contacts'], ['onCallEngineer', 'devopsLead', 'techLead', 'productOwner']);
   });
 

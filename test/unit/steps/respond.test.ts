@@ -35,9 +35,9 @@ describe('acknowledge', () => {
 
   it('does nothing when somebody has acknowledged it, and says who and when', async () => {
     const { events, event } = incident();
-    events.push(event('incident.acknowledged', {}, { minute: 1 }));
+    events.push(event('incident.acknowledged', {}, { minute: 1, actor: { name: 'Karim', kind: 'person' } }));
     const again = await compose(acknowledge, 'acknowledge', events, { minute: 3, inputs: { page: 'x' } });
-    assert.deepEqual([again.events, again.letters, again.summary], [[], [], `Already acknowledged at ${minute(1)} by Amira`]);
+    assert.deepEqual([again.events, again.letters, again.summary], [[], [], `Already acknowledged at ${minute(1)} by Karim`]);
   });
 
   it('is still to be done after the extension did it', async () => {
@@ -68,6 +68,8 @@ describe('createTicket', () => {
     events.push(
       event('finding.documented', { text: 'The pool leaks\n<!-- incident-event -->' }, { minute: 4 }),
       event('step.finished', { result: stepResult('checkConnectionPool', { level: 'bad', summary: '200 of 200 connections', evidence: { summary: '', level: 'bad', markdown: '', data: {}, links: [link, { title: 'Local', url: 'file:///etc/passwd' }] } }) }),
+      event('step.finished', { result: stepResult('checkEndpoints', { evidence: { summary: '', level: 'ok', markdown: '', data: {} } }) }),
+      event('step.finished', { result: stepResult('searchErrors', { level: 'warn' }) }),
     );
     const text = (await ticket({ minute: 5 }, { events, event })).letters[0]?.text ?? '';
     for (const line of [
@@ -85,7 +87,7 @@ describe('createTicket', () => {
     ]) {
       assert.ok(text.split('\n').includes(line), `${line}\n---\n${text}`);
     }
-    assert.doesNotMatch(text, /(?<!\\)<|passwd|DEPLOYMENT_RUNBOOK/);
+    assert.doesNotMatch(text, /(?<!\\)<|passwd|DEPLOYMENT_RUNBOOK|checkEndpoints|searchErrors/);
   });
 
   it('keeps to what can be read at a glance', async () => {
@@ -176,7 +178,8 @@ describe('notifyTeam', () => {
       const [channel] = post.letters;
       assert.deepEqual([channel?.data['mention'], channel?.contacts], [mention, mention]);
       assert.deepEqual([post.summary, post.level, post.facts], [summary, 'ok', { reached, unreachable: [] }]);
-      assert.equal(post.notes?.some((note) => note.startsWith('Assign it')), severity === 'P3' || severity === 'P4');
+      const toBePhoned = ['DevOps Lead', 'Tech Lead'].slice(0, severity === 'P1' ? 2 : 1).map((title) => `${title} is to be phoned first, but there is no number in the runbook.`);
+      assert.deepEqual(post.notes, reached.length > 0 ? toBePhoned : ['Assign it to a member of the team: nobody is named yet (input "assignee").']);
     });
   }
 
@@ -222,6 +225,27 @@ describe('notifyTeam', () => {
     });
   }
 
+  it('names those whom nothing reaches, and what is missing', async () => {
+    assert.deepEqual((await team('P2', { connected: [] })).notes, [
+      'Slack is not connected: post the text in \\#incidents yourself, or connect Slack and send it from the deliveries.',
+      'On\\-Call Engineer cannot be reached by pagerduty, slack, email: connect one of them, or add what is missing to the contact.',
+      'DevOps Lead cannot be reached by phone, slack, email: connect one of them, or add what is missing to the contact.',
+    ]);
+  });
+
+  it('pages the contacts of the severity that have a pager, or else whoever the path pages', async () => {
+    const { P1 } = bundledRunbook().severities;
+    const paged = async (contacts: string[], runbook = bundledRunbook()): Promise<unknown> => {
+      const P1Only = { ...runbook, severities: { ...runbook.severities, P1: { ...P1, notify: { ...P1.notify, contacts } } } };
+      return (await team('P1', { runbook: P1Only })).letters.find(({ service }) => service === 'pagerduty')?.contacts;
+    };
+    assert.deepEqual(await paged(['techLead'], withContacts({ techLead: { methods: ['pagerduty'] } })), ['techLead']);
+    assert.deepEqual(await paged([]), ['onCallEngineer']);
+    const { escalation } = bundledRunbook();
+    const path = escalation.path.map((entry) => ({ ...entry, methods: ['Phone'] }));
+    assert.deepEqual(await paged([], { ...withContacts({ techLead: { methods: ['pagerduty'] }, onCallEngineer: { methods: ['slack'] } }), escalation: { ...escalation, path } }), ['techLead']);
+  });
+
   it('gives the number to call, or says that there is none', async () => {
     const byHand = async (runbook = bundledRunbook()): Promise<string | undefined> => (await team('P2', { connected: [], runbook })).letters.find(({ target }) => target === 'DevOps Lead')?.byHand;
     assert.match(await byHand(PHONES) ?? '', /calls DevOps Lead: \+20 2 5550 0100/);
@@ -266,13 +290,23 @@ describe('pageOnCall', () => {
   it('is told of a page that stands already', async () => {
     const { events, event } = incident('P1');
     events.push(requested(event, { service: 'pagerduty', call: 'trigger', target: 'PagerDuty', step: 'notifyTeam' }, 4));
-    assert.equal((await compose(pageOnCall, 'pageOnCall', events, { connected: ['pagerduty'], minute: 5 })).summary, 'Page On-Call Engineer; joins the page of 2026-11-23 03:04:00 UTC');
+    const summary = async (): Promise<string> => (await compose(pageOnCall, 'pageOnCall', events, { connected: ['pagerduty'], minute: 9 })).summary;
+    assert.equal(await summary(), 'Page On-Call Engineer; joins the page of 2026-11-23 03:04:00 UTC');
+    const discarded = requested(event, { service: 'pagerduty', call: 'trigger', target: 'PagerDuty', step: 'pageOnCall' }, 7);
+    events.push(
+      requested(event, { service: 'pagerduty', call: 'trigger', target: 'PagerDuty', step: 'pageOnCall' }, 5), requested(event, { service: 'pagerduty', call: 'acknowledge', step: 'acknowledge' }, 6),
+      discarded, event('delivery.discarded', { request: discarded.id, reason: 'By mistake.' }, { minute: 8 }),
+    );
+    assert.equal(await summary(), 'Page On-Call Engineer; joins the page of 2026-11-23 03:05:00 UTC');
   });
 
   it('pages anew once the page was resolved', async () => {
     const { events, event } = incident('P1');
     const resolve = requested(event, { service: 'pagerduty', call: 'resolve', target: 'PagerDuty', step: 'sendResolutionNotice' });
-    events.push(resolve, event('delivery.done', { request: resolve.id, how: 'sent', result: {} }));
+    const trigger = requested(event, { service: 'pagerduty', call: 'trigger', target: 'PagerDuty', step: 'pageOnCall' });
+    events.push(resolve, trigger, event('delivery.done', { request: trigger.id, how: 'sent', result: {} }));
+    assert.equal('again' in ((await compose(pageOnCall, 'pageOnCall', events)).letters[0]?.data ?? {}), false);
+    events.push(event('delivery.done', { request: resolve.id, how: 'sent', result: {} }));
     assert.equal((await compose(pageOnCall, 'pageOnCall', events)).letters[0]?.data['again'], true);
   });
 

@@ -5,7 +5,7 @@ import type { TimelineEvent } from '../../../src/incident/events.ts';
 import type { Evidence } from '../../../src/incident/evidence.ts';
 import { type Incident, fold } from '../../../src/incident/fold.ts';
 import { stepById } from '../../../src/runbook/query.ts';
-import { escapeMarkdown, levelMark, table } from '../../../src/steps/markdown.ts';
+import { escapeMarkdown, levelMark, table } from '../../../src/incident/markdown.ts';
 import { evidenceDocument, stepDocument, timelineDocument, unrecordedDocument } from '../../../src/views/documents.ts';
 import { EXTENSION, createEvents, minute, stepResult } from '../../support/build-events.ts';
 import { bundledRunbook } from '../../support/bundled-runbook.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
-import { codeBlock, escapeMarkdown, inlineCode, levelMark, sparkline, table, utc } from '../../../src/steps/markdown.ts';
+import { codeBlock, escapeMarkdown, inlineCode, levelMark, sparkline, table, utc } from '../../../src/incident/markdown.ts';
 import { plural } from '../../../src/text.ts';
 import { escapeHtml, renderMarkdown } from '../../support/render-markdown.ts';
 

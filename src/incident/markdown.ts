@@ -1,4 +1,4 @@
-import type { Level } from '../incident/evidence.ts';
+import type { Level } from './evidence.ts';
 
 const SPECIAL = /[\\`*_{}[\]<>()#+\-!|~&$^=:@]|\/(?=\/)/g;
 

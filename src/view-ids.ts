@@ -1,0 +1,4 @@
+/** Ids of the contributed views. */
+export const VIEW = 'incidentRunbook.incidents';
+export const DELIVERIES_VIEW = 'incidentRunbook.deliveries';
+export const CONNECTIONS_VIEW = 'incidentRunbook.connections';
