@@ -137,7 +137,7 @@ export interface DeliveryRequested extends EventBase<'delivery.requested'> {
 }
 
 interface DeliveryEvent<Type extends string> extends EventBase<Type> {
-  /** Id of the `delivery.requested`, or of the event that is shared on the ticket. */
+  /** Id of the `delivery.requested`, or `ticketKey` of the event that is shared on the ticket (markers.ts). */
   readonly request: string;
 }
 

@@ -1,8 +1,9 @@
 import {
-  type Actor, type DetectionSource, type EventAmended, type Excerpt, type Severity, type StepResult, type TimelineEvent, type UpdatePosted,
+  type Actor, type DetectionSource, type EventAmended, type Excerpt, type Severity, type StepClaimed, type StepResult, type TimelineEvent, type UpdatePosted,
   compareEvents,
 } from './events.ts';
 import { type Delivery, type Ticket, foldDeliveries } from './deliveries.ts';
+import { unshared } from './markers.ts';
 
 /** Where an incident stands. An incident is open until it is closed. */
 export type IncidentStatus = 'declared' | 'acknowledged' | 'closed';
@@ -91,7 +92,7 @@ export interface IncidentSummary {
   /** ISO 8601 UTC. */
   readonly detectedAt: string;
   readonly closedAt?: string;
-  /** Deliveries that are still to be made or in doubt, when there are any. */
+  /** What is still to leave the machine: deliveries to be made or in doubt, and events the ticket does not have; unset for nothing. */
   readonly waiting?: number;
 }
 
@@ -112,7 +113,8 @@ export function fold(events: readonly TimelineEvent[]): Incident | undefined {
   const roles: Record<string, string> = {};
   const findings: Finding[] = [];
   const updates: UpdatePosted[] = [];
-  const claims = new Map<string, StepClaim>();
+  const claimed: StepClaimed[] = [];
+  const released = new Set<string>();
   const snoozed = new Map<string, number>();
   const state: Mutable<Pick<Incident, 'severity' | 'severityReasons' | 'closeReason' | 'ticket'>> = { severityReasons: [] };
   const times: Mutable<Incident['times']> = { detected: milestone(declared) };
@@ -159,17 +161,10 @@ export function fold(events: readonly TimelineEvent[]): Incident | undefined {
         state.ticket ??= { repository: event.repository, number: event.number, url: event.url };
         break;
       case 'step.claimed':
-        if ((claims.get(event.step)?.until ?? 0) > Date.parse(event.at)) {
-          break;
-        }
-        claims.set(event.step, { event: event.id, actor: event.actor, origin: event.origin, until: Date.parse(event.until) });
+        claimed.push(event);
         break;
       case 'step.released':
-        for (const [step, claim] of claims) {
-          if (claim.event === event.claim) {
-            claims.delete(step);
-          }
-        }
+        released.add(event.claim);
         break;
       case 'reminder.snoozed':
         snoozed.set(event.step, Date.parse(event.until));
@@ -201,14 +196,26 @@ export function fold(events: readonly TimelineEvent[]): Incident | undefined {
     findings,
     updates,
     deliveries: foldDeliveries(effective),
-    claims,
+    claims: claimsOf(claimed.filter(({ id }) => !released.has(id))),
     snoozed,
     events: effective,
   };
 }
 
+/** Who holds which step: of several claims the first one, until its time has passed. */
+function claimsOf(claimed: readonly StepClaimed[]): ReadonlyMap<string, StepClaim> {
+  const claims = new Map<string, StepClaim>();
+  for (const { id, step, at, actor, origin, until } of claimed) {
+    if ((claims.get(step)?.until ?? 0) <= Date.parse(at)) {
+      claims.set(step, { event: id, actor, origin, until: Date.parse(until) });
+    }
+  }
+  return claims;
+}
+
 export function summarize(incident: Incident): IncidentSummary {
-  const waiting = incident.deliveries.filter(({ state }) => state === 'pending' || state === 'unknown').length;
+  const waiting = incident.deliveries.filter(({ state }) => state === 'pending' || state === 'unknown').length
+    + (incident.ticket === undefined ? 0 : unshared(incident.events).length);
   return {
     id: incident.id,
     title: incident.title,

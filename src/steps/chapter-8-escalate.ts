@@ -96,7 +96,7 @@ export const openWarRoom: PostAction = {
       ...(video.link === undefined ? [] : [bookmark(inRoom, incident, 'Video call', video.link)]),
       { ...inRoom, call: 'postMessage', text, data: {}, ...contacts },
       ...levelOf(context).notify.channels.map((channel) => ({
-        ...channelPost(channel, announcement(incident, target), { contacts: invitees }), after: [0],
+        ...linkingRoom(channelPost(channel, announcement(incident, target), { contacts: invitees })), after: [0],
       })),
     ];
     return {
@@ -126,7 +126,7 @@ function triggerOf({ clock, incident, runbook }: Composing, inputs: Inputs): { r
 
 /** @throws UserError when the level is not on the path, or when all are in and none is asked for */
 function levelToBringIn({ incident, runbook }: Composing, inputs: Inputs): Level {
-  const path = [...runbook.escalation.path].sort((a, b) => a.level - b.level);
+  const { path } = runbook.escalation;
   const levels = path.map(({ level }) => level);
   const range = { min: Math.min(...levels), max: Math.max(...levels) };
   const next = nextEscalationLevel(incident, path)?.level;
@@ -236,6 +236,11 @@ function bookmark(inRoom: Pick<Letter, 'service' | 'target' | 'after'>, { id }: 
 }
 
 /** Slack gives the channel another name when this one is taken, so the id is named as well. */
+/** Slack adds the link: only then is it known what the room is called. */
+function linkingRoom(letter: Letter): Letter {
+  return { ...letter, data: { ...letter.data, linkRoom: true } };
+}
+
 function announcement(incident: Incident, target: string): string {
-  return `${headline(incident)}\nA war room is open: ${target}, or ${target}-2 and so on where that was another incident's; its topic names ${incident.id}.`;
+  return `${headline(incident)}\nA war room is open: ${target}, with a number where that name was another incident's.`;
 }

@@ -150,6 +150,7 @@ describe('a whole P1', function () {
     assert.match(channel.topic, /Prescriptions cannot be opened/);
     assert.ok(channel.bookmarks.some(({ title, link }) => title.startsWith('Ticket') && link.startsWith('https://')), JSON.stringify(channel.bookmarks));
     assert.ok(channel.members.length > 2);
+    assert.ok((await messagesIn('incidents')).some((text) => text.includes('A war room is open') && text.endsWith(`<#${channel.id}>`)), 'the announcement links the room that was made');
     assert.equal(await dueAfter('openWarRoom'), undefined);
     for (const role of ['incidentCommander', 'technicalLead', 'communicationsLead', 'scribe']) {
       await run('assignRoles', { role, person: role === 'scribe' ? 'Grace' : 'Ada' });

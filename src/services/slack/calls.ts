@@ -48,7 +48,7 @@ function postMessageCall(client: SlackClient, directory: SlackDirectory): Call {
       const mentions = members.flatMap(({ user }) => (user === undefined ? [] : [`<@${user}> `]));
       try {
         const { ts } = await inChannel(client, { channel, about }, signal, () => client.act((web) => web.chat.postMessage({
-          channel, text: [...new Set(mentions)].join('') + escapeText(text), link_names: false, unfurl_links: false, unfurl_media: false,
+          channel, text: [...new Set(mentions)].join('') + escapeText(text) + roomLink(parcel), link_names: false, unfurl_links: false, unfurl_media: false,
           metadata: { event_type: MARKER, event_payload: { delivery: id } },
         }), signal, about));
         return { ...posted(channel, present({ ts }, 'in doubt').ts, (await account)?.url), ...noteOf('Could not be mentioned', members) };
@@ -75,6 +75,11 @@ function postMessageCall(client: SlackClient, directory: SlackDirectory): Call {
       return undefined;
     },
   };
+}
+
+/** Only now is it known what the war room is called: the name of the day may have been taken. */
+function roomLink(parcel: Parcel): string {
+  return parcel.delivery.data['linkRoom'] === true ? `\n<#${createdChannel(parcel)}>` : '';
 }
 
 function posted(channel: string, ts: string, workspace: string | undefined): Receipt {
