@@ -62,6 +62,9 @@ export class DeliveryError extends Error {
 /** How long one call to a service may take, ms. */
 export const CALL_TIMEOUT_MS = 15_000;
 
+/** How far this machine's clock may be off: what an earlier attempt left is looked for from that much earlier, ms. */
+export const CLOCK_SKEW_MS = 24 * 3_600_000;
+
 /** A text among the data of a delivery. @throws DeliveryError when a newer version, or a hand, left it out */
 export function textOf({ delivery }: Parcel, name: string): string {
   const value = delivery.data[name];

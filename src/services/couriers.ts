@@ -12,6 +12,10 @@ export interface CouriersOptions {
   readonly clock: Clock;
   /** Folder of the workspace, for a status page kept as files; undefined when none is open. */
   readonly folder: () => string | undefined;
+  /** How long one call to a service may take, ms; each service has a default of its own. */
+  readonly timeoutMs?: number;
+  /** Lets time pass between two requests to Statuspage. Resolves after ms. */
+  readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
 interface Made {
@@ -61,27 +65,29 @@ export class Couriers {
   }
 
   async #callsOf(service: ConnectableService, connection: Connection): Promise<Calls> {
+    const { timeoutMs } = this.#options;
     switch (service) {
       case 'github': {
         const client = await this.github();
         return (await import('./github/calls.ts')).githubCalls(client ?? await this.#clientOf(connection));
       }
-      case 'slack': return (await import('./slack/calls.ts')).slackCalls(await slackClient(connection));
-      case 'pagerduty': return (await import('./pagerduty.ts')).pagerdutyCalls(connection);
-      case 'datadog': return (await import('./datadog.ts')).datadogCalls(connection);
-      case 'statuspage': return (await import('./statuspage.ts')).statuspageCalls(connection, await this.#statuspagePace());
-      case 'mail': return (await import('./mail.ts')).mailCalls(connection);
-      case 'webhook': return (await import('./webhook.ts')).webhookCalls(connection);
+      case 'slack': return (await import('./slack/calls.ts')).slackCalls(await slackClient(connection, timeoutMs));
+      case 'pagerduty': return (await import('./pagerduty.ts')).pagerdutyCalls(connection, timeoutMs);
+      case 'datadog': return (await import('./datadog.ts')).datadogCalls(connection, timeoutMs);
+      case 'statuspage': return (await import('./statuspage.ts')).statuspageCalls(connection, await this.#statuspagePace(), timeoutMs);
+      case 'mail': return (await import('./mail.ts')).mailCalls(connection, timeoutMs === undefined ? undefined : { connectMs: timeoutMs, answerMs: timeoutMs });
+      case 'webhook': return (await import('./webhook.ts')).webhookCalls(connection, timeoutMs);
     }
   }
 
   async #clientOf(connection: Connection): Promise<GitHubClient> {
     const { GitHubClient } = await import('./github/client.ts');
-    return new GitHubClient(connection, { clock: this.#options.clock });
+    const { clock, timeoutMs } = this.#options;
+    return new GitHubClient(connection, { clock, ...(timeoutMs === undefined ? {} : { timeoutMs }) });
   }
 
   #statuspagePace(): Promise<Pace> {
-    return this.#pace ??= import('./statuspage.ts').then(({ createPace }) => createPace());
+    return this.#pace ??= import('./statuspage.ts').then(({ createPace }) => createPace(this.#options.wait));
   }
 
   async #once<T>(key: string, service: ConnectableService, make: (connection: Connection) => Promise<T>): Promise<T | undefined> {
@@ -98,6 +104,6 @@ export class Couriers {
   }
 }
 
-async function slackClient(connection: Connection): Promise<SlackClient> {
-  return (await import('./slack/client.ts')).createSlackClient(connection);
+async function slackClient(connection: Connection, timeoutMs?: number): Promise<SlackClient> {
+  return (await import('./slack/client.ts')).createSlackClient(connection, timeoutMs === undefined ? {} : { timeoutMs });
 }

@@ -1,6 +1,6 @@
 /** PagerDuty: pages through Events API v2, and who is on call through its REST API (developer.pagerduty.com). */
 import type { Connection } from './connections.ts';
-import { type Calls, DeliveryError, type Parcel, type Receipt, textOf } from './courier.ts';
+import { CALL_TIMEOUT_MS, type Calls, DeliveryError, type Parcel, type Receipt, textOf } from './courier.ts';
 import { advise, fieldsIn, listIn, shorten, wordOf } from './delivery-data.ts';
 import { callJson, type HttpAnswer } from './http-call.ts';
 
@@ -24,18 +24,20 @@ export interface OnCall {
 /**
  * The incident's id is the deduplication key, so what is sent twice counts once. An accepted event is queued at
  * PagerDuty: it is no proof that anybody was reached.
+ *
+ * @param timeoutMs how long one call may take
  */
-export function pagerdutyCalls(connection: Connection): Calls {
+export function pagerdutyCalls(connection: Connection, timeoutMs = CALL_TIMEOUT_MS): Calls {
   return {
     trigger: {
       again: 'harmless',
       async send(parcel, signal) {
         refuseWhenResolved(parcel);
-        return enqueue(connection, 'trigger', parcel, pageOf(parcel), signal);
+        return enqueue(connection, 'trigger', parcel, pageOf(parcel), timeoutMs, signal);
       },
     },
-    acknowledge: { again: 'harmless', send: (parcel, signal) => enqueue(connection, 'acknowledge', parcel, {}, signal) },
-    resolve: { again: 'harmless', send: (parcel, signal) => enqueue(connection, 'resolve', parcel, {}, signal) },
+    acknowledge: { again: 'harmless', send: (parcel, signal) => enqueue(connection, 'acknowledge', parcel, {}, timeoutMs, signal) },
+    resolve: { again: 'harmless', send: (parcel, signal) => enqueue(connection, 'resolve', parcel, {}, timeoutMs, signal) },
   };
 }
 
@@ -107,10 +109,10 @@ function pageOf(parcel: Parcel): object {
   };
 }
 
-async function enqueue({ eventsUrl = '', routingKey }: Connection, action: 'trigger' | 'acknowledge' | 'resolve', { incident }: Parcel, page: object, signal: AbortSignal): Promise<Receipt> {
+async function enqueue({ eventsUrl = '', routingKey }: Connection, action: 'trigger' | 'acknowledge' | 'resolve', { incident }: Parcel, page: object, timeoutMs: number, signal: AbortSignal): Promise<Receipt> {
   const json = { routing_key: routingKey, event_action: action, dedup_key: incident.id, ...page };
   try {
-    await callJson('PagerDuty', below(eventsUrl, '/enqueue'), { method: 'POST', json }, signal);
+    await callJson('PagerDuty', below(eventsUrl, '/enqueue'), { method: 'POST', json, timeoutMs }, signal);
   } catch (error) {
     advise(error, [[/routing.?key/i, 'Connect PagerDuty again with the integration key of an "Events API v2" integration, then retry.']]);
   }

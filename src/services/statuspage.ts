@@ -2,7 +2,7 @@
 import { resultOfCall } from '../incident/deliveries.ts';
 import { wait as realWait } from '../wait.ts';
 import type { Connection } from './connections.ts';
-import { type Calls, DeliveryError, type Parcel, type Receipt, textOf } from './courier.ts';
+import { CALL_TIMEOUT_MS, CLOCK_SKEW_MS, type Calls, DeliveryError, type Parcel, type Receipt, textOf } from './courier.ts';
 import { advise, fieldsIn, type Fields, listIn, shorten, textsOf, wordOf } from './delivery-data.ts';
 import { callJson } from './http-call.ts';
 
@@ -10,8 +10,6 @@ const NAME_LENGTH = 255;
 const BODY_LENGTH = 25_000;
 /** Time between two requests, ms: one a second is allowed, and they may come closer together than they left. */
 const INTERVAL_MS = 1_100;
-/** How far this machine's clock may be ahead of Statuspage's, ms. */
-const CLOCK_SKEW_MS = 5 * 60_000;
 /** The key of our own in an incident's metadata, whose values have to be objects. */
 const MARKER = 'incident_runbook';
 
@@ -46,12 +44,13 @@ export function createPace(wait: (ms: number, signal: AbortSignal) => Promise<vo
   };
 }
 
-export function statuspageCalls(connection: Connection, pace: Pace): Calls {
+/** @param timeoutMs how long one request may take, from its turn on */
+export function statuspageCalls(connection: Connection, pace: Pace, timeoutMs = CALL_TIMEOUT_MS): Calls {
   const ask = async (method: 'GET' | 'POST' | 'PATCH', path: string, signal: AbortSignal, incident?: object): Promise<unknown> => {
     await pace.turn(signal);
     const { url = '', page = '', token = '' } = connection;
     const answer = await callJson('Statuspage', `${url.replace(/\/+$/, '')}/pages/${page}${path}`, {
-      method, headers: { authorization: `OAuth ${token}` }, ...(incident === undefined ? {} : { json: { incident } }),
+      method, timeoutMs, headers: { authorization: `OAuth ${token}` }, ...(incident === undefined ? {} : { json: { incident } }),
     }, signal).catch((error: unknown) => advise(error, ADVICE));
     return answer.body;
   };

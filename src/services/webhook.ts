@@ -8,21 +8,23 @@ const NAME = 'The webhook';
 /**
  * The receiver gets the delivery's id twice, in the body and as `Idempotency-Key`, and may drop what comes again. As
  * nobody can know whether it does, a person is asked before anything is sent again.
+ *
+ * @param timeoutMs how long the call may take
  */
-export function webhookCalls(connection: Connection): Calls {
-  return { post: { again: 'ask', send: (parcel, signal) => post(connection, parcel, signal) } };
+export function webhookCalls(connection: Connection, timeoutMs = CALL_TIMEOUT_MS): Calls {
+  return { post: { again: 'ask', send: (parcel, signal) => post(connection, parcel, timeoutMs, signal) } };
 }
 
 /** Asks for the headers only: a message would reach the users. @throws DeliveryError */
 export async function testWebhook(connection: Connection, signal: AbortSignal): Promise<string> {
-  await call(connection, 'HEAD', {}, undefined, signal);
+  await call(connection, { method: 'HEAD' }, CALL_TIMEOUT_MS, signal);
   return `${new URL(connection['url'] ?? '').host} answers. Nothing was sent: whether it takes a message shows with the first one.`;
 }
 
-async function post(connection: Connection, parcel: Parcel, signal: AbortSignal): Promise<Receipt> {
+async function post(connection: Connection, parcel: Parcel, timeoutMs: number, signal: AbortSignal): Promise<Receipt> {
   const { delivery, incident } = parcel;
   const json = { id: delivery.id, incident: incident.id, severity: textOf(parcel, 'severity'), title: textOf(parcel, 'title'), message: delivery.text, at: delivery.at };
-  const { status, headers, text } = await call(connection, 'POST', { 'content-type': 'application/json', 'idempotency-key': delivery.id }, JSON.stringify(json), signal);
+  const { status, headers, text } = await call(connection, { method: 'POST', headers: { 'content-type': 'application/json', 'idempotency-key': delivery.id }, body: JSON.stringify(json) }, timeoutMs, signal);
   if (status >= 300 && status < 400) {
     throw new DeliveryError('refused', `${NAME} points to another address (${status}), which is not followed: the token is for the one it was given for. Connect it again with the new address, then retry.`);
   }
@@ -36,6 +38,12 @@ async function post(connection: Connection, parcel: Parcel, signal: AbortSignal)
   return { result: {} };
 }
 
+interface Question {
+  readonly method: 'HEAD' | 'POST';
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
 interface Answer {
   readonly status: number;
   readonly headers: Headers;
@@ -43,17 +51,17 @@ interface Answer {
 }
 
 /** @throws DeliveryError when there is no answer, or the token is refused */
-async function call({ url = '', token }: Connection, method: 'HEAD' | 'POST', headers: Readonly<Record<string, string>>, body: string | undefined, signal: AbortSignal): Promise<Answer> {
-  const limit = AbortSignal.timeout(CALL_TIMEOUT_MS);
+async function call({ url = '', token }: Connection, { headers, ...request }: Question, timeoutMs: number, signal: AbortSignal): Promise<Answer> {
+  const limit = AbortSignal.timeout(timeoutMs);
   let answer: Answer;
   try {
     const response = await fetch(url, {
-      method, redirect: 'manual', signal: AbortSignal.any([signal, limit]),
-      headers: { ...headers, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) }, ...(body === undefined ? {} : { body }),
+      ...request, redirect: 'manual', signal: AbortSignal.any([signal, limit]),
+      headers: { ...headers, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
     });
     answer = { status: response.status, headers: response.headers, text: await response.text() };
   } catch (error) {
-    throw lostCall(NAME, error, limit.aborted ? CALL_TIMEOUT_MS : undefined);
+    throw lostCall(NAME, error, limit.aborted ? timeoutMs : undefined);
   }
   if (answer.status === 401 || answer.status === 403) {
     throw new DeliveryError('refused', `${NAME} refused the token (${answer.status}). Connect it again with the right one, then retry.`);

@@ -146,7 +146,7 @@ describe('looking for what may be on Statuspage already', () => {
     for (const change of [{ text: 'Something else.' }, { data: { ...UPDATE.data, status: 'monitoring' } }]) {
       assert.equal(await callOf('updateIncident').find(builder.parcel(builder.ask({ ...UPDATE, ...change })), idle()), undefined);
     }
-    assert.equal(await callOf('updateIncident').find(builder.parcel(builder.ask(UPDATE, 60)), idle()), undefined);
+    assert.equal(await callOf('updateIncident').find(builder.parcel(builder.ask(UPDATE, 25 * 60)), idle()), undefined);
     const again = builder.ask(UPDATE);
     assert.notEqual(await callOf('updateIncident').find(builder.parcel(again), idle()), undefined);
     builder.done(first, sent.result);

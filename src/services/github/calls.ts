@@ -1,6 +1,6 @@
 /** What GitHub can be asked to do for a delivery (runbook 4.3). */
 import { formatEventMarker } from '../../incident/markers.ts';
-import { type Calls, DeliveryError, type Parcel, type Receipt, textOf } from '../courier.ts';
+import { CLOCK_SKEW_MS, type Calls, DeliveryError, type Parcel, type Receipt, textOf } from '../courier.ts';
 import type { GitHubClient } from './client.ts';
 import { GitHubRefusal } from './failures.ts';
 import { type IssueAnswer, listIssues, ticketOf } from './issues.ts';
@@ -11,8 +11,6 @@ const MAX_TITLE = 256;
 const MAX_BODY = 65_536;
 /** GitHub's limit. */
 const MAX_ASSIGNEES = 10;
-/** How far the clock here may be ahead of GitHub's, ms: an issue that is not looked for is opened twice. */
-const CLOCK_SKEW_MS = 24 * 3_600_000;
 const CUT = '\n\n… *shortened: the whole text is on the timeline.*';
 
 /** The calls of the connected repository. */

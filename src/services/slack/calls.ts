@@ -1,9 +1,9 @@
 /** What Slack is asked to do for an incident (runbook 4, 7, 8). */
-import { type Call, type Calls, DeliveryError, type Parcel, type Receipt, resultBefore, textOf } from '../courier.ts';
+import { CLOCK_SKEW_MS, type Call, type Calls, DeliveryError, type Parcel, type Receipt, resultBefore, textOf } from '../courier.ts';
 import { present } from './account.ts';
 import { createChannelCall } from './channels.ts';
 import type { SlackClient } from './client.ts';
-import { type Member, pages, SKEW_MS, SlackDirectory } from './directory.ts';
+import { type Member, pages, SlackDirectory } from './directory.ts';
 import { SlackRefusal } from './refusals.ts';
 import { escapeAndCut, escapeText, TOPIC_MAX } from './text.ts';
 
@@ -62,7 +62,7 @@ function postMessageCall(client: SlackClient, directory: SlackDirectory): Call {
     async find(parcel, signal) {
       const { delivery: { id, at, target: about } } = parcel;
       const channel = await channelOf(parcel, signal);
-      const oldest = String(Math.floor((Date.parse(at) - SKEW_MS) / 1000));
+      const oldest = String(Math.floor((Date.parse(at) - CLOCK_SKEW_MS) / 1000));
       const history = pages((next) => inChannel(client, { channel, about }, signal, () => client.look((web) => web.conversations.history({
         channel, oldest, include_all_metadata: true, limit: HISTORY_PAGE, ...next,
       }), signal, about)));

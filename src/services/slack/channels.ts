@@ -1,8 +1,8 @@
 /** The war room's channel (runbook 8.3): a name of its own, and found again when it is not known whether it was made. */
-import { type Call, DeliveryError, type Parcel, type Receipt, textOf } from '../courier.ts';
+import { CLOCK_SKEW_MS, type Call, DeliveryError, type Parcel, type Receipt, textOf } from '../courier.ts';
 import { present } from './account.ts';
 import type { SlackClient } from './client.ts';
-import { type Channel, SKEW_MS, type SlackDirectory } from './directory.ts';
+import { type Channel, type SlackDirectory } from './directory.ts';
 import { SlackRefusal } from './refusals.ts';
 import { channelName } from './text.ts';
 
@@ -66,7 +66,7 @@ async function create(client: SlackClient, name: string, signal: AbortSignal): P
 /** Made since it was asked for, and neither known to be nor marked as that of another delivery. */
 function mayBe({ id, createdAt, purpose }: Channel, { delivery, incident }: Parcel): boolean {
   const others = incident.deliveries.filter((other) => other.id !== delivery.id && other.call === 'createChannel').map(({ result }) => result?.['channel']);
-  return createdAt >= Date.parse(delivery.at) - SKEW_MS && !others.includes(id) && (purpose === '' || purpose.includes(delivery.id));
+  return createdAt >= Date.parse(delivery.at) - CLOCK_SKEW_MS && !others.includes(id) && (purpose === '' || purpose.includes(delivery.id));
 }
 
 /**

@@ -22,8 +22,6 @@ export interface Channel {
 
 /** The most that Slack gives at once: a large workspace has thousands of channels, and may only be asked 20 times a minute. */
 const PAGE = 999;
-/** How far the clock of this machine may be ahead of Slack's, ms. */
-export const SKEW_MS = 5 * 60_000;
 
 const CHANNEL_ID = /^[CGD][A-Z0-9]{7,}$/;
 

@@ -50,6 +50,8 @@ describe('postUpdate', () => {
     world.events.push(room);
     assert.equal((await update(world)).letters.length, 1, 'not while it is being opened');
     world.events.push(world.event('delivery.done', { request: room.id, how: 'sent', result: { channel: 'C042', name: 'incident-20261123-2', url: 'https://x.slack.com/archives/C042' } }));
+    const post = requested(world.event, { target: '#incidents' }, 1);
+    world.events.push(post, world.event('delivery.done', { request: post.id, how: 'sent', result: { channel: 'C1', ts: '1.2' } }, { minute: 1 }), requested(world.event, { call: 'createChannel', target: '#other' }, 2));
     const { letters } = await update(world);
     assert.deepEqual(letters.map(({ target, data }) => [target, data['channel']]), [['#incidents', '#incidents'], ['#incident-20261123-2', 'C042']]);
   });

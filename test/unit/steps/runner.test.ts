@@ -169,7 +169,7 @@ describe('a step that is done by hand', () => {
 describe('the catalog', () => {
   it('loads every action it names', async () => {
     for (const action of automatedActions()) {
-      assert.ok(['read', 'record', 'investigate'].includes((await loadAction(action))?.kind ?? ''), action);
+      assert.ok(['read', 'record', 'post', 'investigate'].includes((await loadAction(action))?.kind ?? ''), action);
       assert.equal(isAutomated(action), true);
     }
   });
