@@ -3,6 +3,7 @@ import { type ClockRules, dueSteps, untilDue } from './clocks.ts';
 import { escalationTriggers } from './escalation.ts';
 import type { Incident } from './fold.ts';
 import type { Severity } from './events.ts';
+import { lastDone } from './step-records.ts';
 
 /** What to do next, the most urgent first: the guided part of the Incidents view. */
 export interface NextAction {
@@ -36,7 +37,7 @@ const SOON_MS = 10 * 60_000;
 const INVESTIGATION_FRESH_MS = 15 * 60_000;
 
 /**
- * The next steps of an open incident: the urgent ones, then the others, each in the runbook's order (4.1, 4.2, 5.1,
+ * The next steps of an open incident: the urgent ones, then the others, each in the runbook's order (4.1 to 4.4, 5.1,
  * 5.3) with what is due by the clock, and what calls for more people, behind (7, 8). Nothing for a closed one.
  *
  * @param now epoch ms
@@ -76,10 +77,17 @@ function responseActions(incident: Incident, targets: GuideTargets, now: number)
   if (incident.severity === undefined) {
     actions.push({ step: 'assessSeverity', title: 'Assess the severity', reason: 'It decides who is told and how often', urgent: sinceDetected > 5 * 60_000 });
   }
+  const target = incident.severity === undefined ? undefined : targets.responseMinutes[incident.severity];
+  const pressing = target !== undefined && sinceDetected > target * 60_000;
+  if (incident.severity !== undefined && !hasTicket(incident)) {
+    actions.push({ step: 'createTicket', title: 'Create the ticket', reason: 'So that others can follow and join', urgent: pressing });
+  }
+  if (incident.severity !== undefined && lastDone(incident, 'notifyTeam') === undefined) {
+    actions.push({ step: 'notifyTeam', title: 'Notify the team', reason: `Those whom a ${incident.severity} concerns do not know yet`, urgent: pressing });
+  }
   const investigation = incident.steps.get('investigate');
   if (investigation === undefined) {
-    const target = incident.severity === undefined ? undefined : targets.responseMinutes[incident.severity];
-    actions.push({ step: 'investigate', title: 'Investigate', reason: 'All checks at once', urgent: target !== undefined && sinceDetected > target * 60_000 });
+    actions.push({ step: 'investigate', title: 'Investigate', reason: 'All checks at once', urgent: pressing });
     return actions;
   }
   const findingsSince = incident.findings.filter((finding) => finding.at > investigation.at);
@@ -94,4 +102,9 @@ function responseActions(incident: Incident, targets: GuideTargets, now: number)
     actions.push({ step: 'tailLogs', title: 'Watch the logs', reason: 'Live, next to the code', urgent: false });
   }
   return actions;
+}
+
+/** There is one, it is being opened, or somebody wrote down that they opened it by hand. */
+function hasTicket(incident: Incident): boolean {
+  return incident.ticket !== undefined || lastDone(incident, 'createTicket') !== undefined;
 }

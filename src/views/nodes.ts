@@ -6,7 +6,7 @@ import type { Level } from '../incident/evidence.ts';
 import type { Incident, IncidentSummary } from '../incident/fold.ts';
 import { nextActions } from '../incident/guide.ts';
 import { isTold, targetOf } from '../incident/told.ts';
-import { stepsOfPhase } from '../runbook/query.ts';
+import { stepById, stepsOfPhase } from '../runbook/query.ts';
 import type { Runbook, RunbookStep } from '../runbook/schema.ts';
 import { guideTargets } from '../runbook/targets.ts';
 import { isAutomated } from '../steps/catalog.ts';
@@ -142,7 +142,7 @@ function sharedNodes(incident: Incident, { shared, now }: TreeInput): Node[] {
 }
 
 function nextNodes(incident: Incident, { runbook, now }: TreeInput): Node[] {
-  return nextActions(incident, guideTargets(runbook), now).map((action) => ({
+  return nextActions(incident, guideTargets(runbook), now).filter(({ step }) => stepById(runbook, step) !== undefined).map((action) => ({
     kind: 'next', key: `${incident.id}/next/${action.id}`, incident: incident.id, step: action.step,
     label: action.title, description: action.reason, tooltip: `**${action.title}**\n\n${escapeMarkdown(action.reason)}`,
     mark: action.urgent ? 'urgent' : 'next', context: action.clock === true ? 'next.clock' : 'next', click: 'incidentRunbook.runStep',

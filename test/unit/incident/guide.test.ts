@@ -10,13 +10,23 @@ import { START } from '../../support/clock.ts';
 
 const TARGETS = { acknowledgeMinutes: 2, responseMinutes: { P1: 0, P2: 15, P3: 60, P4: 240 } } as const;
 
-/** What is to be done so many minutes after the start; urgent steps end with an exclamation mark. */
+/** What is to be done so many minutes after the start, ticket and team apart. */
 function next(events: readonly TimelineEvent[], minutes: number, targets: Parameters<typeof nextActions>[1] = TARGETS): NextAction[] {
   const incident = fold(events);
   assert.ok(incident);
-  return nextActions(incident, targets, START + minutes * 60_000);
+  return nextActions(incident, targets, START + minutes * 60_000).filter(({ step }) => !TELLING.includes(step));
 }
 
+const TELLING = ['createTicket', 'notifyTeam'];
+
+/** Of those, ticket and team only. */
+function telling(events: readonly TimelineEvent[], minutes: number): NextAction[] {
+  const incident = fold(events);
+  assert.ok(incident);
+  return nextActions(incident, TARGETS, START + minutes * 60_000).filter(({ step }) => TELLING.includes(step));
+}
+
+/** Urgent ones end with an exclamation mark. */
 function steps(actions: readonly NextAction[]): string[] {
   return actions.map(({ step, urgent }) => (urgent ? `${step}!` : step));
 }
@@ -25,6 +35,19 @@ describe('nextActions', () => {
   it('begins with acknowledging, assessing and investigating', () => {
     const { declared } = createEvents();
     assert.deepEqual(steps(next([declared()], 1)), ['acknowledge', 'assessSeverity', 'investigate']);
+  });
+
+  it('asks for ticket and team as soon as the severity is known, until there is one and they know', () => {
+    const { declared, event } = createEvents();
+    const p2 = [declared(), event('severity.set', { severity: 'P2', reasons: [] })];
+    const ticket = event('ticket.linked', { repository: 'acme/shop', number: 7, url: 'https://github.com/acme/shop/issues/7' });
+    assert.deepEqual(steps(telling([declared()], 1)), []);
+    assert.deepEqual(steps(telling(p2, 15)), ['createTicket', 'notifyTeam']);
+    assert.deepEqual(steps(telling(p2, 16)), ['createTicket!', 'notifyTeam!']);
+    assert.deepEqual(steps(telling([...p2, ticket], 1)), ['notifyTeam']);
+    assert.deepEqual(steps(telling([...p2, event('step.finished', { result: stepResult('createTicket') })], 1)), ['notifyTeam'], 'opened by hand, or on its way');
+    assert.deepEqual(steps(telling([...p2, ticket, event('step.finished', { result: stepResult('notifyTeam') })], 1)), []);
+    assert.deepEqual(steps(telling([...p2, ticket, event('step.finished', { result: stepResult('notifyTeam', { outcome: 'failed' }) })], 1)), ['notifyTeam']);
   });
 
   it('says by how much the acknowledgement is late', () => {
