@@ -29,7 +29,7 @@ export function createFlows(deps: FlowDeps, api: Api) {
     }
   }
 
-  const { run } = createStepFlow(deps, api, declareAs);
+  const { run } = createStepFlow(deps, declareAs);
 
   async function recordByHand(node: Node | undefined): Promise<void> {
     const { askStep, askText } = await asking();

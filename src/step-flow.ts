@@ -1,6 +1,5 @@
 /** Runs a step for a person: asks which, for which incident and with what, shows what leaves the machine before it does. */
 import * as vscode from 'vscode';
-import type { Api } from './api.ts';
 import { createChoosing } from './choosing.ts';
 import { responder } from './configuration.ts';
 import { UserError } from './errors.ts';
@@ -12,7 +11,7 @@ import { stepById } from './runbook/query.ts';
 import { isAutomated } from './steps/catalog.ts';
 import type { RunResult } from './steps/runner.ts';
 import { CONNECTABLE, type ConnectableService } from './services/connections.ts';
-import type { Letter } from './steps/step.ts';
+import type { Letter, Post } from './steps/step.ts';
 import { plural } from './text.ts';
 import type { Node } from './views/nodes.ts';
 
@@ -26,7 +25,7 @@ const PREVIEW_LENGTH = 300;
 /** Said at once: what it says and to whom is always the same. */
 const WITHOUT_PREVIEW: readonly string[] = ['acknowledge'];
 
-export function createStepFlow(deps: FlowDeps, api: Api, declareAs: (declaration: Inputs) => Promise<void>) {
+export function createStepFlow(deps: FlowDeps, declareAs: (declaration: Inputs) => Promise<void>) {
   const { connections, documents, ledger, runbook, runner } = deps;
   const { incidentFor } = createChoosing(deps);
   const asking = () => import('./views/ask.ts');
@@ -53,10 +52,11 @@ export function createStepFlow(deps: FlowDeps, api: Api, declareAs: (declaration
       return undefined;
     }
     const inputs = await inputsFor(id, { ...node, ...(incident === undefined ? {} : { incident }) });
-    if (inputs === undefined || (incident !== undefined && !await agreed(id, step.title, incident, inputs))) {
+    const post = inputs === undefined || incident === undefined ? undefined : await previewOf(id, incident, inputs);
+    if (inputs === undefined || (post !== undefined && !await agreed(step.title, post))) {
       return undefined;
     }
-    const result = await withProgress(step.title, incident, (signal) => api.runStep({ step: id, inputs, ...(incident === undefined ? {} : { incident }) }, signal));
+    const result = await withProgress(step.title, incident, (signal) => runner.run({ step: id, inputs, incident, seen: post }, signal));
     await show(result, incident, id, step.title);
     return result;
   }
@@ -95,15 +95,14 @@ export function createStepFlow(deps: FlowDeps, api: Api, declareAs: (declaration
     }
   }
 
+  /** Undefined when there is nothing to be shown before it is done. */
+  async function previewOf(step: string, incident: string, inputs: Inputs): Promise<Post | undefined> {
+    const post = WITHOUT_PREVIEW.includes(step) ? undefined : await runner.preview({ incident, step, inputs }, new AbortController().signal);
+    return post === undefined || post.letters.length === 0 ? undefined : post;
+  }
+
   /** What is about to be sent, to whom and by which way; sent only when the person says so. */
-  async function agreed(step: string, title: string, incident: string, inputs: Inputs): Promise<boolean> {
-    if (WITHOUT_PREVIEW.includes(step)) {
-      return true;
-    }
-    const post = await runner.preview({ incident, step, inputs }, new AbortController().signal);
-    if (post === undefined || post.letters.length === 0) {
-      return true;
-    }
+  async function agreed(title: string, post: Post): Promise<boolean> {
     const lines = await Promise.all(post.letters.map(async (letter) => `${letter.target}${await wayOf(letter)}\n${letter.text.slice(0, PREVIEW_LENGTH)}${letter.text.length > PREVIEW_LENGTH ? '…' : ''}`));
     const detail = deps.redact()([...(post.notes ?? []), ...lines].join('\n\n'));
     return await vscode.window.showWarningMessage(`${title}?`, { modal: true, detail }, 'Send') === 'Send';

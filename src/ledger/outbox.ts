@@ -6,7 +6,7 @@
 import { messageOf } from '../errors.ts';
 import { type Clock, iso } from '../incident/clock.ts';
 import type { Delivery } from '../incident/deliveries.ts';
-import type { Actor, DeliveryService, NewEvent } from '../incident/events.ts';
+import type { Actor, DeliveryService, NewEvent, TimelineEvent } from '../incident/events.ts';
 import type { Incident } from '../incident/fold.ts';
 import type { Runbook } from '../runbook/schema.ts';
 import { type Call, type Calls, DeliveryError, type Receipt } from '../services/courier.ts';
@@ -260,7 +260,7 @@ export class Outbox {
     }
     const signal = AbortSignal.any([this.#abort.signal, AbortSignal.timeout(ATTEMPT_MS)]);
     const inDoubt = delivery.inDoubt || turn === 'resumed';
-    if (inDoubt && call.again === 'ask') {
+    if (inDoubt && call.again === 'ask' && (turn === 'resumed' || !isWantedAllTheSame(incident, before.id))) {
       return this.#write(id, { type: 'delivery.unknown', request: before.id, reason: 'It was being sent when the work was interrupted.' });
     }
     let doubt = inDoubt;
@@ -278,14 +278,16 @@ export class Outbox {
   }
 
   async #delivered(incident: string, delivery: Delivery, how: 'sent' | 'found', receipt: Receipt): Promise<void> {
+    const { repository, number } = receipt.result;
+    // Linked before it is done: whoever is interrupted in between looks for the issue again, and nobody would for the link.
+    if (delivery.service === 'github' && delivery.call === 'createIssue' && typeof repository === 'string' && typeof number === 'number'
+      && (await this.#options.ledger.read(incident)).ticket === undefined) {
+      await this.#options.ledger.append(incident, { type: 'ticket.linked', repository, number, url: receipt.url ?? '' }, EXTENSION);
+    }
     await this.#write(incident, {
       type: 'delivery.done', request: delivery.id, how, result: receipt.result,
       ...(receipt.url === undefined ? {} : { url: receipt.url }), ...(receipt.note === undefined ? {} : { note: receipt.note }),
     });
-    const { repository, number } = receipt.result;
-    if (delivery.service === 'github' && delivery.call === 'createIssue' && typeof repository === 'string' && typeof number === 'number') {
-      await this.#write(incident, { type: 'ticket.linked', repository, number, url: receipt.url ?? '' });
-    }
   }
 
   async #notDelivered(incident: string, { id, target, service, failures }: Delivery, call: Call, error: unknown, doubt: boolean): Promise<void> {
@@ -293,8 +295,9 @@ export class Outbox {
     const failure = error instanceof DeliveryError ? error : new DeliveryError('in doubt', `It failed unexpectedly: ${messageOf(error)}. See the log.`, { cause: error });
     log(`The delivery to ${target} failed (${failure.kind})`, failure.cause ?? failure);
     const reason = failure.message;
-    if (failure.kind === 'refused' && !doubt) {
-      return this.#write(incident, { type: 'delivery.failed', request: id, reason });
+    if (failure.kind === 'refused') {
+      // The look itself was refused, and that does not change by itself either.
+      return this.#write(incident, doubt ? { type: 'delivery.unknown', request: id, reason: `It could not be looked up: ${reason}` } : { type: 'delivery.failed', request: id, reason });
     }
     if (failure.kind === 'in doubt' && call.again === 'ask') {
       return this.#write(incident, { type: 'delivery.unknown', request: id, reason });
@@ -315,9 +318,25 @@ export class Outbox {
     return unmet === undefined ? undefined : `It follows the delivery to ${unmet.target}, which was not made.`;
   }
 
-  async #write(incident: string, event: NewEvent): Promise<void> {
-    await this.#options.ledger.append(incident, event, EXTENSION);
+  /**
+   * Records an outcome. Timelines go by the clock, which may be set back while a call is under way: an outcome that came
+   * before what it is the outcome of would count for nothing, and the same would be sent again and again.
+   */
+  async #write(incident: string, event: Extract<NewEvent, { readonly request: string }>): Promise<void> {
+    const { clock, ledger } = this.#options;
+    const times = (await ledger.read(incident)).events.filter((earlier) => concerns(earlier, event.request)).map(({ at }) => Date.parse(at) + 1);
+    await ledger.append(incident, { ...event, at: iso(Math.max(clock.now(), ...times)) }, EXTENSION);
   }
+}
+
+function concerns(event: TimelineEvent, request: string): boolean {
+  return event.id === request || ('request' in event && event.request === request) || ('requests' in event && event.requests.includes(request));
+}
+
+/** Whether a person was asked last, and had it sent again although it may stand there twice. */
+function isWantedAllTheSame({ events }: Incident, delivery: string): boolean {
+  const about = events.filter((event) => 'request' in event && event.request === delivery);
+  return about.at(-1)?.type === 'delivery.retried' && about.findLast(({ type }) => type !== 'delivery.retried')?.type === 'delivery.unknown';
 }
 
 const NAMES: Readonly<Record<DeliveryService, string>> = {

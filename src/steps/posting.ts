@@ -1,4 +1,5 @@
 /** Carries out a step that reaches people: one holder at a time, everything on the timeline before anything is sent. */
+import { CancelledError } from '../errors.ts';
 import { type DeliveryReport, reportOf } from '../incident/deliveries.ts';
 import type { NewEvent, StepResult, TimelineEvent } from '../incident/events.ts';
 import type { Evidence } from '../incident/evidence.ts';
@@ -36,11 +37,17 @@ export interface PostingDeps {
   readonly read: () => Promise<Incident>;
 }
 
+export interface Asked {
+  readonly inputs: Inputs;
+  /** What a person was shown and agreed to: that is sent, word for word, if it may still be. */
+  readonly seen?: Post | undefined;
+}
+
 /**
  * @returns the name of who is at it when another responder is
  * @throws UserError when there is nothing to send, or it could not be recorded
  */
-export async function carryOut(action: PostAction, context: StepContext & { readonly incident: Incident }, inputs: Inputs, { outgoing, append, read }: PostingDeps, signal: AbortSignal): Promise<Posted | string> {
+export async function carryOut(action: PostAction, context: StepContext & { readonly incident: Incident }, { inputs, seen }: Asked, { outgoing, append, read }: PostingDeps, signal: AbortSignal): Promise<Posted | string> {
   const { step, clock } = context;
   const started = clock.now();
   const turn: StepTurn = action.concurrent === true ? NOBODYS : await outgoing.claim(context.incident, step.id);
@@ -49,7 +56,11 @@ export async function carryOut(action: PostAction, context: StepContext & { read
   }
   try {
     // What somebody else did while this one waited for its turn is seen.
-    const post = await action.compose({ ...context, incident: await read() }, inputs, signal);
+    const composed = await action.compose({ ...context, incident: await read() }, inputs, signal);
+    if (signal.aborted) {
+      throw new CancelledError();
+    }
+    const post = seen ?? composed;
     const evidence = evidenceOf(post, turn.note);
     const result: StepResult = {
       step: step.id, title: step.title, section: step.section, outcome: 'done', level: evidence.level, summary: evidence.summary, evidence, durationMs: clock.now() - started,

@@ -21,6 +21,8 @@ export interface RunRequest {
   readonly incident?: string | undefined;
   readonly step: string;
   readonly inputs?: Readonly<Record<string, unknown>> | undefined;
+  /** What `preview` gave and a person agreed to. */
+  readonly seen?: Post | undefined;
 }
 
 export type RunStatus = 'done' | 'failed' | 'refused' | 'planned' | 'cancelled';
@@ -90,7 +92,7 @@ export class StepRunner {
       case 'record':
         return this.#record(action, context, request.inputs);
       case 'post':
-        return this.#post(action, context, request.inputs, signal);
+        return this.#post(action, context, request, signal);
       case 'investigate':
         return this.#investigate(context, request.inputs, signal);
       case 'read': {
@@ -197,13 +199,13 @@ export class StepRunner {
     };
   }
 
-  async #post(action: PostAction, context: StepContext, given: RunRequest['inputs'], signal: AbortSignal): Promise<RunResult> {
+  async #post(action: PostAction, context: StepContext, { inputs: given, seen }: RunRequest, signal: AbortSignal): Promise<RunResult> {
     const { step } = context;
     const { incident, inputs } = needed(context, given);
     const { ledger, outgoing } = this.#options;
     this.#tell({ incident: incident.id, step: step.id });
     try {
-      const posted = await carryOut(action, { ...context, incident }, inputs, {
+      const posted = await carryOut(action, { ...context, incident }, { inputs, seen }, {
         outgoing, append: (event) => this.#append(incident, event), read: () => ledger.read(incident.id),
       }, signal);
       if (typeof posted === 'string') {
