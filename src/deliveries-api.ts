@@ -32,15 +32,15 @@ export function deliveryById(incident: Incident, id: string): Delivery {
 
 export function createDeliveriesApi(ledger: Ledger): DeliveriesApi {
   /** @throws UserError when the delivery is done already: nothing is sent twice, nothing taken back */
-  const decide = async (command: string, args: Arguments, event: (inputs: Inputs, delivery: Delivery) => NewEvent): Promise<{ incident: string; state: DeliveryState }> => {
+  const decide = async (command: string, args: Arguments, event: (delivery: Delivery, inputs: Inputs) => NewEvent): Promise<{ state: DeliveryState }> => {
     const inputs = new Inputs(`incidentRunbook.${command}`, args);
     const id = inputs.text('incident');
     const delivery = deliveryById(await ledger.read(id), inputs.text('delivery'));
     if (delivery.state === 'done') {
       throw new UserError(`The delivery to ${delivery.target} is done already.`);
     }
-    await ledger.append(id, event(inputs, delivery));
-    return { incident: id, state: deliveryById(await ledger.read(id), delivery.id).state };
+    await ledger.append(id, event(delivery, inputs));
+    return { state: deliveryById(await ledger.read(id), delivery.id).state };
   };
   return {
     async list(args) {
@@ -54,27 +54,21 @@ export function createDeliveriesApi(ledger: Ledger): DeliveriesApi {
           .map((delivery) => ({ incident: incident.id, ...reportOf(delivery) }))),
       };
     },
-    async retry(args) {
-      const { state } = await decide('retryDelivery', args, (_inputs, { id }) => ({ type: 'delivery.retried', request: id }));
-      return { state };
-    },
+    retry: (args) => decide('retryDelivery', args, ({ id }) => ({ type: 'delivery.retried', request: id })),
     async confirm(args) {
-      let made: Delivery['result'];
-      const url = new Inputs('incidentRunbook.confirmDelivery', args).optionalText('url');
-      const { incident, state } = await decide('confirmDelivery', args, (_inputs, delivery) => {
-        made = url === undefined ? {} : madeByHand(delivery, url);
-        return { type: 'delivery.done', request: delivery.id, how: 'by hand', result: made, ...(url === undefined ? {} : { url }) };
-      });
-      const { repository, number } = made ?? {};
-      if (typeof repository === 'string' && typeof number === 'number' && url !== undefined) {
-        await ledger.append(incident, { type: 'ticket.linked', repository, number, url });
+      const inputs = new Inputs('incidentRunbook.confirmDelivery', args);
+      const url = inputs.optionalText('url');
+      const incident = await ledger.read(inputs.text('incident'));
+      const delivery = deliveryById(incident, inputs.text('delivery'));
+      const made = url === undefined ? {} : madeByHand(delivery, url);
+      const { repository, number } = made;
+      if (delivery.state !== 'done' && incident.ticket === undefined && typeof repository === 'string' && typeof number === 'number' && url !== undefined) {
+        // Before it counts as done: should this be interrupted in between, nobody would link the ticket any more.
+        await ledger.append(incident.id, { type: 'ticket.linked', repository, number, url });
       }
-      return { state };
+      return decide('confirmDelivery', args, ({ id }) => ({ type: 'delivery.done', request: id, how: 'by hand', result: made, ...(url === undefined ? {} : { url }) }));
     },
-    async discard(args) {
-      const { state } = await decide('discardDelivery', args, (inputs, { id }) => ({ type: 'delivery.discarded', request: id, reason: inputs.text('reason') }));
-      return { state };
-    },
+    discard: (args) => decide('discardDelivery', args, ({ id }, inputs) => ({ type: 'delivery.discarded', request: id, reason: inputs.text('reason') })),
   };
 }
 

@@ -6,6 +6,7 @@ import { UserError } from './errors.ts';
 import type { DeliveryReport, DeliveryState } from './incident/deliveries.ts';
 import type { FlowDeps } from './flow-deps.ts';
 import { draftUpdate } from './incident/update.ts';
+import { serviceName } from './ledger/outbox.ts';
 import { STEPS_WITHOUT_INCIDENT } from './manifest.ts';
 import { stepById } from './runbook/query.ts';
 import { isAutomated } from './steps/catalog.ts';
@@ -20,8 +21,8 @@ type Row = Pick<Node, 'incident' | 'role' | 'inputs'>;
 
 /** Lines of a selection kept with a finding. */
 const EXCERPT_LINES = 200;
-/** Of each text that is shown before it is sent, characters. */
-const PREVIEW_LENGTH = 300;
+/** Of all texts that are shown before they are sent, characters: more does not fit on a screen. */
+const PREVIEW_LENGTH = 1_500;
 /** Said at once: what it says and to whom is always the same. */
 const WITHOUT_PREVIEW: readonly string[] = ['acknowledge'];
 
@@ -103,17 +104,19 @@ export function createStepFlow(deps: FlowDeps, declareAs: (declaration: Inputs) 
 
   /** What is about to be sent, to whom and by which way; sent only when the person says so. */
   async function agreed(title: string, post: Post): Promise<boolean> {
-    const lines = await Promise.all(post.letters.map(async (letter) => `${letter.target}${await wayOf(letter)}\n${letter.text.slice(0, PREVIEW_LENGTH)}${letter.text.length > PREVIEW_LENGTH ? '…' : ''}`));
-    const detail = deps.redact()([...(post.notes ?? []), ...lines].join('\n\n'));
+    const length = Math.max(150, Math.floor(PREVIEW_LENGTH / post.letters.length));
+    const lines = await Promise.all(post.letters.map(async (letter) => `${letter.target}, ${await wayOf(letter)}\n${letter.text.slice(0, length)}${letter.text.length > length ? '…' : ''}`));
+    const notes = (post.notes ?? []).map((note) => note.replace(/\\([!-/:-@[-`{-~])/g, '$1'));
+    const detail = deps.redact()([...notes, ...lines].join('\n\n'));
     return await vscode.window.showWarningMessage(`${title}?`, { modal: true, detail }, 'Send') === 'Send';
   }
 
   async function wayOf({ service, byHand }: Letter): Promise<string> {
     if (byHand !== undefined) {
-      return ` (by hand: ${byHand})`;
+      return `by hand: ${byHand}`;
     }
     const missing = CONNECTABLE.includes(service as ConnectableService) && await connections.get(service as ConnectableService) === undefined;
-    return missing ? ` (by hand: ${service} is not connected)` : ` (${service})`;
+    return missing ? `by hand: ${serviceName(service)} is not connected` : `through ${serviceName(service)}`;
   }
 
   function withProgress<T>(title: string, incident: string | undefined, work: (signal: AbortSignal) => Promise<T>): Thenable<T> {
@@ -163,7 +166,8 @@ export function createStepFlow(deps: FlowDeps, declareAs: (declaration: Inputs) 
   /** What became of it, in a line; what a person has to do is one click away. */
   async function showDeliveries({ summary }: RunResult, deliveries: readonly DeliveryReport[], incident: string): Promise<void> {
     const of = (...states: readonly DeliveryState[]): readonly DeliveryReport[] => deliveries.filter(({ state }) => states.includes(state));
-    const undone = of('by hand', 'failed', 'unknown');
+    // About those of which nobody knows, a question of its own is asked.
+    const undone = of('by hand', 'failed');
     const [first] = undone;
     const waiting = of('pending');
     if (first === undefined) {

@@ -1,4 +1,4 @@
-// node test/run.ts [unit|integration|host|ui]… [--grep PATTERN]: runs the suites and counts their tests together.
+// node test/run.ts [unit|integration|host|host-pair|ui]… [--grep PATTERN]: runs the suites and counts their tests together.
 import { existsSync, globSync } from 'node:fs';
 import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
@@ -6,21 +6,30 @@ import path from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { buildSuite } from './support/build-suite.ts';
-import { hostKind, runInExtensionHost } from './support/host-suite.ts';
-import { grepVariable, resultVariable, type TestCounts } from './support/mocha-run.ts';
+import { hostKind, prepareHost, runInExtensionHost } from './support/host-suite.ts';
+import { grepVariable, responderVariable, resultVariable, type TestCounts } from './support/mocha-run.ts';
 import { outDirectory, repositoryRoot } from './support/paths.ts';
 import { startProcessGroup } from './support/process-group.ts';
-import { startPractice } from './practice/environment.ts';
+import { type Practice, startPractice } from './practice/environment.ts';
 
 type Suite =
   | { readonly group: string; readonly folder: string; readonly runs: 'node'; readonly timeoutMs: number; readonly needsVsCode: boolean }
-  | { readonly group: string; readonly folder: string; readonly runs: 'extension host'; readonly trust: boolean };
+  | { readonly group: string; readonly folder: string; readonly runs: 'extension host'; readonly trust: boolean; readonly responders?: readonly Responder[] };
+
+/** One of several people, each in a VS Code of their own, at the same time and on one practice environment. */
+interface Responder {
+  /** On GitHub. */
+  readonly login: string;
+  /** On the timeline. */
+  readonly name: string;
+}
 
 const suites: readonly Suite[] = [
   { group: 'unit', folder: 'test/unit', runs: 'node', timeoutMs: 10_000, needsVsCode: false },
   { group: 'integration', folder: 'test/integration', runs: 'node', timeoutMs: 60_000, needsVsCode: false },
   { group: 'host', folder: 'test/host', runs: 'extension host', trust: true },
   { group: 'host', folder: 'test/host-restricted', runs: 'extension host', trust: false },
+  { group: 'host-pair', folder: 'test/host-pair', runs: 'extension host', trust: true, responders: [{ login: 'ada', name: 'Ada' }, { login: 'grace', name: 'Grace' }] },
   { group: 'ui', folder: 'test/ui', runs: 'node', timeoutMs: 120_000, needsVsCode: true },
 ];
 
@@ -114,30 +123,60 @@ async function runInHost(suite: Suite & { readonly runs: 'extension host' }, scr
   const compiled = path.join(outDirectory, path.basename(suite.folder));
   const testsPath = await buildSuite(path.join(repositoryRoot, suite.folder), compiled);
   if (testsPath === undefined) return nothing;
-  // A copy, so that tests may write into the workspace.
-  const folder = path.join(scratch, 'workspace');
-  await cp(path.join(repositoryRoot, 'test', 'practice', 'workspace'), folder, { recursive: true });
+  await prepareHost();
   const practice = await startPractice({ dir: path.join(scratch, 'practice') });
   try {
     console.log(`VS Code: ${hostKind()}, ${suite.trust ? 'trusted' : 'restricted'}`);
+    const { responders = [undefined] } = suite;
+    return add(await Promise.all(responders.map((responder) => runHostOf(responder, { suite, testsPath, practice, scratch }))));
+  } finally {
+    await practice.stop();
+  }
+}
+
+interface HostRun {
+  readonly suite: Suite & { readonly runs: 'extension host' };
+  readonly testsPath: string;
+  readonly practice: Practice;
+  readonly scratch: string;
+}
+
+/** @param responder whose VS Code it is; undefined when there is only one */
+async function runHostOf(responder: Responder | undefined, { suite, testsPath, practice, scratch }: HostRun): Promise<TestCounts> {
+  const mark = responder === undefined ? '' : `${responder.login}: `;
+  const say = (text: string): void => { console.log(text.split('\n').map((line) => mark + line).join('\n')); };
+  // A copy, so that tests may write into the workspace.
+  const folder = path.join(scratch, `workspace${responder === undefined ? '' : `-${responder.login}`}`);
+  try {
+    await cp(path.join(repositoryRoot, 'test', 'practice', 'workspace'), folder, { recursive: true });
     const result = await runInExtensionHost({
       extensionPath: repositoryRoot,
       testsPath,
       folder,
       trust: suite.trust,
-      env: { ...practice.env, ...colors },
-      settings: practice.settings,
+      env: { ...practice.env, ...colors, ...(responder === undefined ? {} : { [responderVariable]: responder.login }) },
+      settings: responder === undefined ? practice.settings : practice.settingsOf(responder.login, responder.name),
       deadlineMs: suiteDeadlineMs,
-      report: (line) => console.log(line),
+      report: say,
     });
-    if (result.code !== 0 && result.log !== '') console.log(`The last that VS Code said:\n${result.log}`);
+    if (result.code !== 0 && result.log !== '') say(`The last that VS Code said:\n${result.log}`);
     if (result.counts === undefined) throw new Error(`VS Code ended with code ${result.code} before the tests were counted.`);
-    return result.code !== 0 && result.counts.failed === 0
-      ? { ...result.counts, failed: 1, failedTitles: [`VS Code ended with code ${result.code}`] }
-      : result.counts;
+    const failedTitles = result.code !== 0 && result.counts.failed === 0 ? [`VS Code ended with code ${result.code}`] : result.counts.failedTitles;
+    return { ...result.counts, failed: Math.max(result.counts.failed, failedTitles.length), failedTitles: failedTitles.map((title) => mark + title) };
+  } catch (error) {
+    say(error instanceof Error ? error.message : String(error));
+    return { ...nothing, failed: 1, failedTitles: [`${mark}${suite.folder} could not be run`] };
   } finally {
-    await practice.stop();
+    // The others would wait for somebody who has left.
+    practice.control.barriers.break(`${responder?.login ?? 'somebody'} has left`);
   }
+}
+
+function add(all: readonly TestCounts[]): TestCounts {
+  return all.reduce((sum, counts) => ({
+    passed: sum.passed + counts.passed, failed: sum.failed + counts.failed, skipped: sum.skipped + counts.skipped,
+    failedTitles: [...sum.failedTitles, ...counts.failedTitles],
+  }), nothing);
 }
 
 function summarise(results: readonly { readonly suite: Suite; readonly counts: TestCounts; readonly seconds: number }[]): number {

@@ -50,10 +50,14 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
  */
 export function foldDeliveries(events: readonly TimelineEvent[]): Delivery[] {
   const deliveries = new Map<string, Mutable<Delivery>>();
+  // First what was asked for: a clock that was set back may have dated an outcome before it.
   for (const event of events) {
     if (event.type === 'delivery.requested') {
       deliveries.set(event.id, { ...event.delivery, id: event.id, at: event.at, actor: event.actor, origin: event.origin, state: 'pending', inDoubt: false, attempted: false, failures: 0 });
-    } else if (event.type === 'delivery.attempted') {
+    }
+  }
+  for (const event of events) {
+    if (event.type === 'delivery.attempted') {
       for (const id of event.requests) {
         const delivery = deliveries.get(id);
         if (delivery?.state === 'pending') {

@@ -3,6 +3,7 @@ import { type ClockRules, dueSteps, untilDue } from './clocks.ts';
 import { escalationTriggers } from './escalation.ts';
 import type { Incident } from './fold.ts';
 import type { Severity } from './events.ts';
+import { type Scenario, type StepOutline, scenarioAction } from './scenarios.ts';
 import { lastDone } from './step-records.ts';
 
 /** What to do next, the most urgent first: the guided part of the Incidents view. */
@@ -12,7 +13,7 @@ export interface NextAction {
   /** Step id of the runbook. */
   readonly step: string;
   /** What the step is to be run with. */
-  readonly inputs?: Readonly<Record<string, string>>;
+  readonly inputs?: Readonly<Record<string, unknown>>;
   readonly title: string;
   /** Why now, in words. */
   readonly reason: string;
@@ -28,6 +29,8 @@ export interface GuideTargets {
   readonly responseMinutes: Readonly<Record<Severity, number>>;
   /** Unset: nothing is due by the clock. */
   readonly clocks?: ClockRules;
+  /** Unset: no scenario is suggested (runbook 12). */
+  readonly scenarios?: { readonly list: readonly Scenario[]; readonly steps: readonly StepOutline[] };
 }
 
 /** How long before its time a step is named, ms; the next update always is. */
@@ -50,6 +53,10 @@ export function nextActions(incident: Incident, targets: GuideTargets, now: numb
     ...responseActions(incident, targets, now).map((action) => ({ id: action.step, ...action })),
     ...(targets.clocks === undefined ? [] : clockActions(incident, targets.clocks, now)),
   ];
+  const suggested = targets.scenarios === undefined ? undefined : scenarioAction(incident, targets.scenarios.list, targets.scenarios.steps);
+  if (suggested !== undefined && actions.every(({ step }) => step !== suggested.step)) {
+    actions.push(suggested);
+  }
   return actions.sort((a, b) => Number(b.urgent) - Number(a.urgent));
 }
 

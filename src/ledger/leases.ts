@@ -14,6 +14,9 @@ interface Lease {
   readonly resumed: boolean;
 }
 
+/** What a person decides ends no attempt that is under way. */
+const DECISIONS: readonly TimelineEvent['type'][] = ['delivery.retried', 'delivery.discarded'];
+
 export class Leases {
   readonly #held = new Map<string, Lease>();
 
@@ -29,7 +32,7 @@ export class Leases {
           this.#held.delete(key);
         }
       }
-    } else if ('request' in event) {
+    } else if ('request' in event && !DECISIONS.includes(event.type)) {
       this.#held.delete(event.request);
     }
   }

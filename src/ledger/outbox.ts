@@ -324,8 +324,8 @@ export class Outbox {
    */
   async #write(incident: string, event: Extract<NewEvent, { readonly request: string }>): Promise<void> {
     const { clock, ledger } = this.#options;
-    const times = (await ledger.read(incident)).events.filter((earlier) => concerns(earlier, event.request)).map(({ at }) => Date.parse(at) + 1);
-    await ledger.append(incident, { ...event, at: iso(Math.max(clock.now(), ...times)) }, EXTENSION);
+    const latest = Math.max(...(await ledger.read(incident)).events.filter((earlier) => concerns(earlier, event.request)).map(({ at }) => Date.parse(at)));
+    await ledger.append(incident, latest > clock.now() ? { ...event, at: iso(latest + 1) } : event, EXTENSION);
   }
 }
 

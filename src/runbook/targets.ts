@@ -12,6 +12,7 @@ export function guideTargets(runbook: Runbook): GuideTargets {
     ...(acknowledgeMinutes === undefined ? {} : { acknowledgeMinutes }),
     responseMinutes: bySeverity(runbook, ({ responseMinutes }) => responseMinutes),
     clocks: clockRules(runbook),
+    scenarios: { list: runbook.scenarios, steps: runbook.steps },
   };
 }
 

@@ -43,7 +43,8 @@ export function issueName({ title, startedAt, incident }: Pick<IssueUpdate, 'tit
 
 /** The file of an issue that is not on the page yet. */
 export async function newIssue(update: IssueUpdate): Promise<string> {
-  const { stringify } = await import('yaml');
+  // The library is CommonJS: bundled, it has nothing but its default export.
+  const { default: { stringify } } = await import('yaml');
   const { title, startedAt, at, resolved, severity, affected } = update;
   const frontMatter = stringify({ title: oneLine(title), date: startedAt, resolved, resolvedWhen: resolved ? at : '', severity, affected: affected.map(oneLine), section: 'issue' }, { lineWidth: 0 });
   return `---\n${frontMatter}---\n${markerOf(update.incident, [update.delivery])}\n\n${blockOf(update)}\n`;
@@ -76,7 +77,7 @@ export async function withUpdate(file: string, update: IssueUpdate, announced: A
 }
 
 async function frontMatterWith(yaml: string, { at, resolved, severity, affected }: IssueUpdate, announced: Announced): Promise<string> {
-  const { isMap, parseDocument } = await import('yaml');
+  const { default: { isMap, parseDocument } } = await import('yaml');
   const document = parseDocument(yaml);
   if (document.errors.length > 0 || !isMap(document.contents)) {
     throw new DeliveryError('refused', `The front matter of the file cannot be read${document.errors.length === 0 ? '' : ` (${oneLine(document.errors[0]?.message ?? '')})`}. Put it right, then retry.`);

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { type ConnectionOptions, type DetailedPeerCertificate, type TLSSocket, checkServerIdentity, connect } from 'node:tls';
+import { type ConnectionOptions, type DetailedPeerCertificate, type TLSSocket, type TLSSocketOptions, checkServerIdentity, connect } from 'node:tls';
 import { CancelledError, codeOf, messageOf } from '../errors.ts';
 import { type OcspAnswer, readOcspAnswer } from './ocsp.ts';
 
@@ -72,14 +72,15 @@ export function lookAtCertificate(target: TlsTarget, signal: AbortSignal): Promi
     const end = (): void => {
       clearTimeout(timer);
       signal.removeEventListener('abort', cancel);
-      socket?.destroy();
     };
     const settle = (sighting: TlsSighting): void => {
       end();
+      socket?.destroy();
       resolve(sighting);
     };
     const cancel = (): void => {
       end();
+      socket?.destroy();
       reject(new CancelledError());
     };
     const timer = setTimeout(() => { settle({ outcome: 'unreachable', problem: `no TLS answer within ${target.timeoutMs} ms` }); }, target.timeoutMs);
@@ -89,17 +90,18 @@ export function lookAtCertificate(target: TlsTarget, signal: AbortSignal): Promi
     }
     signal.addEventListener('abort', cancel, { once: true });
     const { host, port, name, ca } = target;
+    const options: ConnectionOptions & Pick<TLSSocketOptions, 'requestOCSP'> = {
+      host, port,
+      // An address must not be asked for as a name (RFC 6066, section 3).
+      ...(isIP(name) === 0 ? { servername: name } : {}),
+      ...(ca === undefined ? {} : { ca }),
+      rejectUnauthorized: false,
+      requestOCSP: true,
+      // Held against the name below: Node does so only when nothing else is wrong.
+      checkServerIdentity: () => undefined,
+    };
     try {
-      socket = connect({
-        host, port,
-        // An address must not be asked for as a name (RFC 6066, section 3).
-        ...(isIP(name) === 0 ? { servername: name } : {}),
-        ...(ca === undefined ? {} : { ca }),
-        rejectUnauthorized: false,
-        requestOCSP: true,
-        // Held against the name below: Node does so only when nothing else is wrong.
-        checkServerIdentity: () => undefined,
-      });
+      socket = connect(options);
     } catch (error) {
       settle({ outcome: 'unreachable', problem: messageOf(error) });
       return;
@@ -109,7 +111,16 @@ export function lookAtCertificate(target: TlsTarget, signal: AbortSignal): Promi
     connected.on('OCSPResponse', (response: Uint8Array | null) => { stapled = response ?? undefined; });
     // Stays after the end: what breaks while hanging up is nobody's concern.
     connected.on('error', (error) => { settle(explain(error, host, port)); });
-    connected.on('secureConnect', () => { settle(describe(connected, name, stapled)); });
+    connected.on('secureConnect', () => {
+      end();
+      try {
+        resolve(describe(connected, name, stapled));
+      } catch (error) {
+        resolve({ outcome: 'refused', problem: `sends a certificate that cannot be read (${messageOf(error)})` });
+      }
+      // Not at once: the last message of the handshake is yet to leave, and without it the server counts a failed one.
+      connected.destroySoon();
+    });
   });
 }
 

@@ -14,6 +14,7 @@ const ACTIONS: Readonly<Record<string, () => Promise<Action>>> = {
   pageOnCall: () => import('./chapter-4-respond.ts').then((chapter) => chapter.pageOnCall),
   assessSeverity: () => import('./records.ts').then((records) => records.assessSeverity),
   showServiceEvents: () => import('./chapter-5-services.ts').then((chapter) => chapter.showServiceEvents),
+  checkCertificate: () => import('./chapter-12-certificates.ts').then((chapter) => chapter.checkCertificate),
   checkCpuMemory: () => import('./chapter-5-services.ts').then((chapter) => chapter.checkCpuMemory),
   compareVersions: () => import('./chapter-5-services.ts').then((chapter) => chapter.compareVersions),
   listDeployments: () => import('./chapter-5-deployments.ts').then((chapter) => chapter.listDeployments),

@@ -11,6 +11,7 @@ import { plural } from '../text.ts';
 import { coalesce } from './coalesce.ts';
 import { incidentDeliveryNodes } from './delivery-nodes.ts';
 import { NOTHING_OPEN, type Node, bareIncidentNode, closedGroupNode, incidentNode, runbookProblemNode } from './nodes.ts';
+import { scenarioNodes } from './scenario-nodes.ts';
 import { treeItem } from './tree-item.ts';
 
 /** Ages are in minutes, so the rows are drawn anew this often, ms. */
@@ -121,7 +122,7 @@ export class IncidentsView implements vscode.TreeDataProvider<Node>, vscode.Disp
       const closed = summaries.filter(({ status }) => status === 'closed');
       const incidents = typeof book === 'string'
         ? [runbookProblemNode(book), ...open.map(bareIncidentNode)]
-        : await Promise.all(open.map(async ({ id }) => incidentNode(await ledger.read(id), { runbook: book, now: clock.now(), running: this.#running, landed: this.#landed, shared: this.#options.shared, undelivered: (incident) => incidentDeliveryNodes(incident, clock.now(), book) })));
+        : await Promise.all(open.map(async ({ id }) => incidentNode(await ledger.read(id), { runbook: book, now: clock.now(), running: this.#running, landed: this.#landed, shared: this.#options.shared, undelivered: (incident) => incidentDeliveryNodes(incident, clock.now(), book), scenarios: (incident) => scenarioNodes(incident, { runbook: book, running: this.#running }) })));
       this.#options.treeView.badge = open.length === 0 ? undefined : { value: open.length, tooltip: plural(open.length, 'open incident') };
       this.#options.onCount(open.length);
       // The welcome view shows only while the tree is empty.

@@ -21,7 +21,7 @@ export type Mark = Level | Severity | 'running' | 'todo' | 'manual' | 'next' | '
 /** A row. As a command argument it carries the incident and the step it stands for. */
 export interface Node {
   readonly kind: 'incident' | 'next' | 'phase' | 'step' | 'timeline' | 'event' | 'roles' | 'role' | 'closed-group' | 'closed-incident' | 'more'
-    | 'delivery-group' | 'delivery' | 'unreachable' | 'contact';
+    | 'delivery-group' | 'delivery' | 'unreachable' | 'contact' | 'scenario-group' | 'scenario' | 'symptom';
   /** Stable while the tree changes, so that rows keep their place and expansion. */
   readonly key: string;
   readonly label: string;
@@ -57,6 +57,8 @@ export interface TreeInput {
   readonly landed: ReadonlyMap<string, Level>;
   /** What could not be delivered, and whom to reach instead. */
   readonly undelivered?: (incident: Incident) => readonly Node[];
+  /** What the evidence speaks for. */
+  readonly scenarios?: (incident: Incident) => readonly Node[];
   /** How the exchange with the ticket stands. */
   readonly shared?: (incident: string) => SharedState | undefined;
 }
@@ -81,6 +83,7 @@ export function incidentNode(incident: Incident, input: TreeInput): Node {
       ...(input.undelivered?.(incident) ?? []),
       ...sharedNodes(incident, input),
       ...nextNodes(incident, input),
+      ...(input.scenarios?.(incident) ?? []),
       ...input.runbook.phases.map((phase) => phaseNode(incident, phase, input)),
       timelineNode(incident),
       rolesNode(incident, input.runbook),

@@ -5,7 +5,7 @@ import { call, messageOf, practice } from './harness.ts';
 
 const SETTING = 'github-enterprise.uri';
 
-/** Where accounts are kept in this test. That one is used with a person's consent is seen in test/ui/sign-in.test.ts. */
+/** Where accounts are kept in this test: it must not even be asked. */
 class Accounts implements vscode.AuthenticationProvider {
   readonly #changed = new vscode.EventEmitter<vscode.AuthenticationProviderAuthenticationSessionsChangeEvent>();
   readonly asked: (readonly string[] | undefined)[] = [];

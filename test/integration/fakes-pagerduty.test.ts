@@ -57,7 +57,7 @@ describe('The fake of PagerDuty', () => {
   it('tells who is on call', async () => {
     const { body } = await rest('GET', '/oncalls?escalation_policy_ids[]=PPOLI01&earliest=true');
     assert.deepEqual(fieldsOf(body, 'escalation_level', 'oncalls'), [1, 2]);
-    assert.partialDeepStrictEqual(body, { oncalls: [{ user: { summary: 'ada' } }, { user: { summary: 'grace' } }], more: false });
+    assert.partialDeepStrictEqual(body, { oncalls: [{ user: { summary: 'ada' }, escalation_policy: { summary: 'Shop on-call' } }, { user: { summary: 'grace' } }], more: false });
     assert.deepEqual(fieldsOf((await rest('GET', '/oncalls?escalation_policy_ids[]=PNONE')).body, 'user', 'oncalls'), []);
     assert.deepEqual(fieldsOf((await rest('GET', '/escalation_policies?query=shop')).body, 'id', 'escalation_policies'), ['PPOLI01']);
   });

@@ -6,13 +6,17 @@ import type { Call, DeliveryError, Parcel } from '../../src/services/courier.ts'
 import { mailCalls, testMail } from '../../src/services/mail.ts';
 import { buildParcels } from '../support/build-parcel.ts';
 import { bundledRunbook } from '../support/bundled-runbook.ts';
+import { createClock } from '../support/clock.ts';
 import { closedPort } from '../support/closed-port.ts';
-import { type SmtpFake, type SmtpFault, type SmtpOptions, startSmtp } from '../support/fakes/smtp.ts';
+import type { FaultKind } from '../support/fakes/fake-faults.ts';
+import { type SmtpFake, type SmtpFault, type SmtpOperation, type SmtpOptions, startSmtp } from '../support/fakes/smtp.ts';
 import { useFake } from '../support/fakes/use-fake.ts';
 import { followPolicy } from '../support/follow-policy.ts';
 import { until } from '../support/until.ts';
 
 const FROM = 'incidents@example.com';
+/** The SMTP reply code in the place of an answer. */
+const refuse = (status: number): FaultKind => ({ kind: 'server-error', acted: false, status });
 const idle = (): AbortSignal => new AbortController().signal;
 
 function connectionTo({ host, port }: Pick<SmtpFake, 'host' | 'port'>, change: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
@@ -36,15 +40,17 @@ function parcel(data: DeliveryRequest['data'] = {}, { runbook = bundledRunbook()
 }
 
 describe('a mail', () => {
-  const smtp = useFake(() => startSmtp());
+  const smtp = useFake(() => startSmtp({ clock: createClock() }));
   const post = (asked: Parcel): ReturnType<Call['send']> => send(connectionTo(smtp())).send(asked, idle());
+  /** The last message as it came over the wire. */
+  const source = (): string => smtp().exchanges.at(-1)?.text ?? assert.fail('No message came');
 
   it('reaches the contacts by the addresses of the runbook, with an id that a second copy would have, too', async () => {
     const asked = parcel({ to: ['devopsLead', 'techLead'] });
     assert.deepEqual(await post(asked), { result: { accepted: 2, rejected: 0 } });
-    const [mail] = smtp().mails;
+    const [mail] = smtp().state;
     assert.deepEqual(mail?.envelope, { from: FROM, to: ['devops-lead@healthflow.gov.eg', 'tech-lead@healthflow.gov.eg'] });
-    assert.deepEqual([mail?.to, mail?.header('from')], [['devops-lead@healthflow.gov.eg', 'tech-lead@healthflow.gov.eg'], `From: ${FROM}`]);
+    assert.deepEqual([mail?.to, mail?.from], [['devops-lead@healthflow.gov.eg', 'tech-lead@healthflow.gov.eg'], FROM]);
     assert.deepEqual([mail?.subject, mail?.text.trim()], ['P1: portals answer 503', 'The portals are down.\n\nWe are working on it.']);
     assert.equal(mail?.messageId, `<${asked.delivery.id}@incident-runbook>`);
   });
@@ -52,21 +58,22 @@ describe('a mail', () => {
   it('shows users nothing of each other, and goes to each once', async () => {
     const runbook = runbookWith(['mona@example.com', 'omar@example.com', 'Mona@example.com']);
     assert.deepEqual((await post(parcel({ to: ['users'] }, { runbook }))).result, { accepted: 2, rejected: 0 });
-    const [mail] = smtp().mails;
+    const [mail] = smtp().state;
     assert.deepEqual([mail?.envelope.to, mail?.to], [['Mona@example.com', 'omar@example.com'], []]);
-    assert.doesNotMatch(mail?.source ?? '', /mona@|omar@/i);
+    assert.doesNotMatch(source(), /mona@|omar@/i);
   });
 
   it('has one subject, whatever line breaks are in it', async () => {
     await post(parcel({ subject: 'Portals\r\nBcc: eve@example.com\u2028down\u0000 now — الآن' }));
-    const [mail] = smtp().mails;
-    assert.deepEqual([mail?.subject, mail?.header('bcc'), mail?.envelope.to], ['Portals Bcc: eve@example.com down now — الآن', '', ['devops-lead@healthflow.gov.eg']]);
+    const [mail] = smtp().state;
+    assert.deepEqual([mail?.subject, mail?.envelope.to], ['Portals Bcc: eve@example.com down now — الآن', ['devops-lead@healthflow.gov.eg']]);
+    assert.doesNotMatch(source(), /^bcc:/im);
   });
 
   it('takes its text for text: no file, no address is read for it', async () => {
     const text = '<b>data:text/plain,x</b>\n.\n{"path":"/etc/passwd"}';
     await post(parcel({}, { text }));
-    assert.equal(smtp().mails[0]?.text.trim(), text);
+    assert.equal(smtp().state[0]?.text.trim(), text);
   });
 
   it('tells whom of the contacts it could not be addressed to', async () => {
@@ -86,21 +93,21 @@ describe('a mail', () => {
 
   it('tells who was refused when the others got it', async () => {
     const runbook = runbookWith(['mona@example.com', 'omar@example.com']);
-    smtp().fault({ at: 'recipient', answer: 550, address: 'tech-lead@healthflow.gov.eg' });
-    smtp().fault({ at: 'recipient', answer: 452, address: 'omar@example.com' });
+    smtp().fault({ ...refuse(550), operation: 'recipient', address: 'tech-lead@healthflow.gov.eg', times: 1 });
+    smtp().fault({ ...refuse(452), operation: 'recipient', address: 'omar@example.com', times: 1 });
     const { result, note } = await post(parcel({ to: ['devopsLead', 'techLead', 'users'] }, { runbook }));
     assert.deepEqual(result, { accepted: 2, rejected: 2 });
     assert.match(note ?? '', /^The mail server refused Tech Lead, 1 other recipient\. Check the addresses/);
-    assert.deepEqual(smtp().mails.map(({ envelope }) => envelope.to), [['devops-lead@healthflow.gov.eg', 'mona@example.com']]);
+    assert.deepEqual(smtp().state.map(({ envelope }) => envelope.to), [['devops-lead@healthflow.gov.eg', 'mona@example.com']]);
   });
 });
 
 describe('a mail server that asks for a password', () => {
-  const smtp = useFake(() => startSmtp({ credentials: { user: 'ada', password: 'right' } }));
+  const smtp = useFake(() => startSmtp({ clock: createClock(), credentials: { user: 'ada', password: 'right' } }));
 
   it('gets it', async () => {
     await send(connectionTo(smtp(), { user: 'ada', password: 'right' })).send(parcel(), idle());
-    assert.equal(smtp().mails.length, 1);
+    assert.equal(smtp().state.length, 1);
   });
 
   for (const [what, change] of [['a wrong one', { user: 'ada', password: 'wrong' }], ['none', { user: 'ada' }]] as const) {
@@ -110,7 +117,7 @@ describe('a mail server that asks for a password', () => {
         assert.match(error.message, /refused the user or the password .*Connect mail again/);
         return true;
       });
-      assert.deepEqual(smtp().mails, []);
+      assert.deepEqual(smtp().state, []);
     });
   }
 
@@ -120,10 +127,10 @@ describe('a mail server that asks for a password', () => {
 });
 
 describe('a user for a mail server that knows no sign-in', () => {
-  const smtp = useFake(() => startSmtp());
+  const smtp = useFake(() => startSmtp({ clock: createClock() }));
   it('is not left out without a word', async () => {
     await assert.rejects(send(connectionTo(smtp(), { user: 'ada', password: 'right' })).send(parcel(), idle()), { kind: 'refused', message: /refused the user or the password/ });
-    assert.deepEqual(smtp().mails, []);
+    assert.deepEqual(smtp().state, []);
   });
 });
 
@@ -135,66 +142,66 @@ for (const [what, options, kind, message] of [
   ['has a certificate that nobody trusts', { credentials: { user: 'ada', password: 'right' }, startTls: true }, 'not sent', /could not be used: .*certificate/],
 ] as const satisfies readonly (readonly [string, SmtpOptions, string, RegExp])[]) {
   describe(`a mail server elsewhere that ${what}`, () => {
-    const smtp = useFake(() => startSmtp(options));
+    const smtp = useFake(() => startSmtp({ clock: createClock(), ...options }));
     it('gets neither the mail nor the password', async () => {
       const connection = connectionTo({ host: ELSEWHERE, port: smtp().port }, { user: 'ada', password: 'right' });
       await assert.rejects(send(connection).send(parcel(), idle()), { name: 'DeliveryError', kind, message });
-      assert.deepEqual([smtp().mails, smtp().passwords, smtp().reached], [[], [], ['connect']]);
+      assert.deepEqual([smtp().state, smtp().passwords, smtp().reached], [[], [], ['connect']]);
     });
   });
 }
 
 /** What goes wrong in a session, and what is to come of it. */
-const FAULTS: Readonly<Record<string, { readonly fault: SmtpFault; readonly outcome: 'sent' | 'refused' | 'asked'; readonly mails: number; readonly retryAfterMs?: number }>> = {
-  'refuses the session for now (421)': { fault: { at: 'connect', answer: 421 }, outcome: 'sent', mails: 1, retryAfterMs: 60_000 },
-  'refuses the session (554)': { fault: { at: 'connect', answer: 554 }, outcome: 'sent', mails: 1 },
-  'hangs up before it greets': { fault: { at: 'connect', answer: 'reset' }, outcome: 'sent', mails: 1 },
-  'never greets': { fault: { at: 'connect', answer: 'silence' }, outcome: 'sent', mails: 1 },
-  'hangs up at the sender': { fault: { at: 'sender', answer: 'reset' }, outcome: 'sent', mails: 1 },
-  'hangs up before it takes the message': { fault: { at: 'recipient', answer: 'reset' }, outcome: 'sent', mails: 1 },
-  'falls silent before it takes the message': { fault: { at: 'recipient', answer: 'silence' }, outcome: 'sent', mails: 1 },
-  'defers the recipient (451)': { fault: { at: 'recipient', answer: 451 }, outcome: 'sent', mails: 1, retryAfterMs: 60_000 },
-  'refuses the recipient (550)': { fault: { at: 'recipient', answer: 550 }, outcome: 'refused', mails: 0 },
-  'refuses the sender (550)': { fault: { at: 'sender', answer: 550 }, outcome: 'refused', mails: 0 },
-  'defers the message (451)': { fault: { at: 'message', answer: 451 }, outcome: 'sent', mails: 1, retryAfterMs: 60_000 },
-  'refuses the message (550)': { fault: { at: 'message', answer: 550 }, outcome: 'refused', mails: 0 },
-  'hangs up with the message, and loses it': { fault: { at: 'message', answer: 'reset' }, outcome: 'asked', mails: 0 },
-  'hangs up with the message, and keeps it': { fault: { at: 'message', answer: 'reset', kept: true }, outcome: 'asked', mails: 1 },
-  'falls silent with the message': { fault: { at: 'message', answer: 'silence', kept: true }, outcome: 'asked', mails: 1 },
+const FAULTS: Readonly<Record<string, { readonly fault: SmtpFault & { readonly operation: SmtpOperation }; readonly outcome: 'sent' | 'refused' | 'asked'; readonly mails: number; readonly retryAfterMs?: number }>> = {
+  'refuses the session for now (421)': { fault: { ...refuse(421), operation: 'connect' }, outcome: 'sent', mails: 1, retryAfterMs: 60_000 },
+  'refuses the session (554)': { fault: { ...refuse(554), operation: 'connect' }, outcome: 'sent', mails: 1 },
+  'hangs up before it greets': { fault: { kind: 'reset', acted: false, operation: 'connect' }, outcome: 'sent', mails: 1 },
+  'never greets': { fault: { kind: 'time-out', acted: false, operation: 'connect' }, outcome: 'sent', mails: 1 },
+  'hangs up at the sender': { fault: { kind: 'reset', acted: false, operation: 'sender' }, outcome: 'sent', mails: 1 },
+  'hangs up before it takes the message': { fault: { kind: 'reset', acted: false, operation: 'recipient' }, outcome: 'sent', mails: 1 },
+  'falls silent before it takes the message': { fault: { kind: 'time-out', acted: false, operation: 'recipient' }, outcome: 'sent', mails: 1 },
+  'defers the recipient (451)': { fault: { ...refuse(451), operation: 'recipient' }, outcome: 'sent', mails: 1, retryAfterMs: 60_000 },
+  'refuses the recipient (550)': { fault: { ...refuse(550), operation: 'recipient' }, outcome: 'refused', mails: 0 },
+  'refuses the sender (550)': { fault: { ...refuse(550), operation: 'sender' }, outcome: 'refused', mails: 0 },
+  'defers the message (451)': { fault: { ...refuse(451), operation: 'message' }, outcome: 'sent', mails: 1, retryAfterMs: 60_000 },
+  'refuses the message (550)': { fault: { ...refuse(550), operation: 'message' }, outcome: 'refused', mails: 0 },
+  'hangs up with the message, and loses it': { fault: { kind: 'reset', acted: false, operation: 'message' }, outcome: 'asked', mails: 0 },
+  'hangs up with the message, and keeps it': { fault: { kind: 'reset', acted: true, operation: 'message' }, outcome: 'asked', mails: 1 },
+  'falls silent with the message': { fault: { kind: 'time-out', acted: true, operation: 'message' }, outcome: 'asked', mails: 1 },
 };
 
 describe('a mail server that', () => {
-  const smtp = useFake(() => startSmtp());
+  const smtp = useFake(() => startSmtp({ clock: createClock() }));
 
   for (const [what, { fault, outcome, mails, retryAfterMs }] of Object.entries(FAULTS)) {
     it(`${what}: ${outcome === 'sent' ? 'the mail goes once, later' : outcome === 'asked' ? 'a person is asked' : 'the mail is refused'}`, async () => {
-      smtp().fault(fault);
+      smtp().fault({ ...fault, times: 1 });
       const followed = await followPolicy(send(connectionTo(smtp())), parcel(), {
         // Nobody answers: the test gives up as soon as the server is where it falls silent.
         signal: (attempt) => {
           const abort = new AbortController();
-          if (fault.answer === 'silence' && attempt === 1) {
-            void until(`the server to get to ${fault.at}`, () => smtp().reached.includes(fault.at)).then(() => { abort.abort(); });
+          if (fault.kind === 'time-out' && attempt === 1) {
+            void until(`the server to get to ${fault.operation}`, () => smtp().reached.includes(fault.operation)).then(() => { abort.abort(); });
           }
           return abort.signal;
         },
       });
       assert.deepEqual([followed.outcome, followed.failures.map(({ kind }) => kind)], [outcome, [{ sent: 'not sent', refused: 'refused', asked: 'in doubt' }[outcome]]]);
       assert.equal(followed.failures[0]?.retryAfterMs, retryAfterMs);
-      assert.equal(smtp().mails.length, mails);
+      assert.equal(smtp().state.length, mails);
       assert.equal(smtp().reached.filter((place) => place === 'connect').length, outcome === 'sent' ? 2 : 1);
     });
   }
 
   it('never greets is given up in time', async () => {
-    smtp().fault({ at: 'connect', answer: 'silence' });
+    smtp().fault({ kind: 'time-out', acted: false, operation: 'connect', times: 1 });
     await assert.rejects(send(connectionTo(smtp()), { connectMs: 50, answerMs: 10_000 }).send(parcel(), idle()), { kind: 'not sent', message: /could not be used: .*(?:Greeting never received|Connection timeout)/ });
   });
 
   it('never answers is given up in time, and it counts how far the mail had got', async () => {
-    smtp().fault({ at: 'message', answer: 'silence', kept: true });
+    smtp().fault({ kind: 'time-out', acted: true, operation: 'message', times: 1 });
     await assert.rejects(send(connectionTo(smtp()), { connectMs: 10_000, answerMs: 1_000 }).send(parcel(), idle()), { kind: 'in doubt', message: /broke before it said whether it has the mail \(Timeout\)/ });
-    assert.equal(smtp().mails.length, 1);
+    assert.equal(smtp().state.length, 1);
   }).timeout(10_000);
 
   it('does not listen has got nothing', async () => {
@@ -208,7 +215,7 @@ describe('a mail server that', () => {
 });
 
 describe('the test of the connection for mail', () => {
-  const smtp = useFake(() => startSmtp({ credentials: { user: 'ada', password: 'right' } }));
+  const smtp = useFake(() => startSmtp({ clock: createClock(), credentials: { user: 'ada', password: 'right' } }));
 
   it('signs in and sends nothing', async () => {
     const line = await testMail(connectionTo(smtp(), { user: 'ada', password: 'right' }), idle());
@@ -222,7 +229,7 @@ describe('the test of the connection for mail', () => {
   });
 
   it('can be cancelled', async () => {
-    smtp().fault({ at: 'connect', answer: 'silence' });
+    smtp().fault({ kind: 'time-out', acted: false, operation: 'connect', times: 1 });
     const abort = new AbortController();
     const testing = assert.rejects(testMail(connectionTo(smtp()), abort.signal), { kind: 'not sent', message: /cancelled/ });
     await until('the server to be called', () => smtp().reached.includes('connect'));

@@ -12,7 +12,6 @@ import { CONNECTABLE, CONNECTION_KINDS, readConnection } from '../../src/service
 import type { PracticeConnections } from '../practice/connections.ts';
 import { ON_CALL_PAGE, SYNTHETIC_TESTS } from '../practice/datadog-story.ts';
 import { startPractice, type Practice } from '../practice/environment.ts';
-import type { ReceivedMail } from '../practice/mail-server.ts';
 import { STORY } from '../practice/model.ts';
 import { ALARMS, PORTALS, RELEASE, REPOSITORY } from '../practice/resources.ts';
 import type { ServiceCall } from '../practice/service-control.ts';
@@ -21,6 +20,7 @@ import { bundledRunbook } from '../support/bundled-runbook.ts';
 import { ask, fieldsOf } from '../support/fakes/ask.ts';
 import { specsAvailable } from '../support/fakes/openapi.ts';
 import { SLACK_BOT } from '../support/fakes/slack-model.ts';
+import type { ReceivedMail } from '../support/fakes/smtp.ts';
 
 const MINUTE_MS = 60_000;
 const [owner = '', repo = ''] = REPOSITORY.split('/');
@@ -134,12 +134,15 @@ describe('the outside services of the practice environment', function () {
     const { eventsUrl, routingKey, escalationPolicy } = practice.connections.pagerduty;
     const oncalls = await pagerDuty(`/oncalls?escalation_policy_ids[]=${escalationPolicy}`);
     assert.deepEqual(fieldsOf(oncalls.body, 'escalation_level', 'oncalls'), [1, 2]);
+    const named = { escalation_policy: { id: escalationPolicy, summary: 'HealthFlow on-call' } };
+    assert.partialDeepStrictEqual(oncalls.body, { oncalls: [named, named] });
+    assert.deepEqual(fieldsOf((await pagerDuty('/escalation_policies')).body, 'name', 'escalation_policies'), ['HealthFlow on-call']);
     assert.deepEqual(fieldsOf(oncalls.body, 'user', 'oncalls').map((user) => (user as { summary: string }).summary), TEAM.slice(0, 2).map(({ name }) => name));
     const event = await ask('POST', `${eventsUrl}/enqueue`, {
       json: { routing_key: routingKey, event_action: 'trigger', dedup_key: 'INC-1', payload: { summary: 'Prescriptions', source: 'HealthFlow', severity: 'critical' } },
     });
     assert.equal(event.status, 202);
-    assert.deepEqual(fieldsOf((await pagerDuty('/incidents?incident_key=INC-1')).body, 'title', 'incidents'), ['Prescriptions']);
+    assert.partialDeepStrictEqual((await pagerDuty('/incidents?incident_key=INC-1')).body, { incidents: [{ title: 'Prescriptions', ...named }] });
   });
 
   it('show in Datadog what the incident does, until it ends', async () => {
@@ -314,8 +317,8 @@ describe('the outside services of the practice environment', function () {
     }
 
     it('to one recipient and not to another', async () => {
-      await control('POST', 'services/mail/faults', { kind: 'server-error', acted: false, operation: 'recipient', status: 550, times: 1 });
-      const { rejected } = await send({ to: ['nobody@healthflow.gov.eg', ...to] });
+      await control('POST', 'services/mail/faults', { kind: 'server-error', acted: false, operation: 'recipient', address: 'nobody@healthflow.gov.eg', status: 550, times: 1 });
+      const { rejected } = await send({ to: [...to, 'nobody@healthflow.gov.eg'] });
       assert.deepEqual(rejected, ['nobody@healthflow.gov.eg']);
       assert.deepEqual((await mails()).at(-1)?.envelope.to, to);
     });

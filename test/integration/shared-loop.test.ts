@@ -128,6 +128,7 @@ describe('The loop that keeps windows and their tickets the same', () => {
     await until('the loop to hear of it', () => time.next() <= clock.now() + 1_000);
     await time.passUntil(clock.now() + MINUTE, 1);
     assert.ok(idsOnTicket(github(), ticket).includes(closed.id));
+    await time.passUntil(clock.now() + HOUR, 1);
     const before = github().exchanges.length;
     await time.passUntil(clock.now() + 10 * MINUTE, 1);
     assert.equal(github().exchanges.length, before);
@@ -135,6 +136,26 @@ describe('The loop that keeps windows and their tickets the same', () => {
     await until('the loop to hear of it', () => time.next() <= clock.now() + 1_000);
     await time.passUntil(clock.now() + 2_000, 1);
     assert.ok(idsOnTicket(github(), ticket).includes(reopened.id));
+  });
+
+  it('hears after the end what others add to it, and that they reopen it', async () => {
+    const [amira, grace] = [responder('Amira'), responder('Grace')];
+    const { incident, ticket } = await shareIncident(github(), amira);
+    await grace.open(ticket);
+    await Promise.all([start(amira), start(grace)]);
+    await time.passUntil(clock.now() + MINUTE, 2);
+    const share = async ({ ledger }: Responder, event: Parameters<LocalLedger['append']>[1]): Promise<string> => {
+      const { id } = await ledger.append(incident, event);
+      await until('the loop to hear of it', () => time.next() <= clock.now() + 1_000);
+      await time.passUntil(clock.now() + MINUTE, 2);
+      return id;
+    };
+    await share(amira, { type: 'incident.closed', reason: 'Resolved' });
+    await time.passUntil(clock.now() + 30 * MINUTE, 2);
+    const note = await share(grace, { type: 'finding.documented', text: 'What I was about to say' });
+    assert.deepEqual((await view(amira, incident))?.findings.map(({ event }) => event), [note]);
+    await share(grace, { type: 'incident.reopened', reason: 'Not quite' });
+    assert.equal((await view(amira, incident))?.status, 'declared');
   });
 
   it('takes up at its start what an earlier window left, and goes on after an outage', async () => {

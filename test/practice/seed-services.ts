@@ -9,6 +9,7 @@ import { TEAM } from './team.ts';
 const CHANNELS = ['incidents', 'digital-prescription-portals'];
 
 export const ESCALATION_POLICY = 'PHFPOL1';
+const POLICY = { escalationPolicy: ESCALATION_POLICY, policyName: 'HealthFlow on-call' };
 
 /** The team, and its channels with the app in them. */
 export function seedSlack(slack: SlackFake): void {
@@ -24,9 +25,9 @@ export function seedSlack(slack: SlackFake): void {
 export function seedPagerDuty(state: PagerDutyState): void {
   const users = TEAM.slice(0, 2).map(({ name, email }, index) => ({ id: `PHFUSR${index + 1}`, name, email }));
   refill(state.users, users);
-  refill(state.services, [{ id: 'PHFSRV1', name: 'HealthFlow production', routingKey: PAGERDUTY_ROUTING_KEY, escalationPolicy: ESCALATION_POLICY }]);
-  refill(state.escalationPolicies, [{ id: ESCALATION_POLICY, name: 'HealthFlow on-call' }]);
-  refill(state.oncalls, users.map((user, index) => ({ user, escalationPolicy: ESCALATION_POLICY, level: index + 1 })));
+  refill(state.services, [{ id: 'PHFSRV1', name: 'HealthFlow production', routingKey: PAGERDUTY_ROUTING_KEY, ...POLICY }]);
+  refill(state.escalationPolicies, [{ id: ESCALATION_POLICY, name: POLICY.policyName }]);
+  refill(state.oncalls, users.map((user, index) => ({ user, ...POLICY, level: index + 1 })));
 }
 
 /** The portals and the API; nobody has told the public anything yet. */

@@ -4,11 +4,11 @@ import type { Fake } from '../support/fakes/fake-server.ts';
 import type { GitHubFake } from '../support/fakes/github.ts';
 import type { PagerDutyFake } from '../support/fakes/pagerduty.ts';
 import type { SlackFake } from '../support/fakes/slack.ts';
+import type { SmtpFake } from '../support/fakes/smtp.ts';
 import type { StatuspageFake } from '../support/fakes/statuspage.ts';
 import type { WebhookFake } from '../support/fakes/webhook.ts';
 import { allStarted, type Cleanup } from './cleanup.ts';
 import type { PracticeConnections } from './connections.ts';
-import type { MailServer } from './mail-server.ts';
 import type { IncidentModel } from './model.ts';
 import { REPOSITORY } from './resources.ts';
 
@@ -19,7 +19,7 @@ export interface ServiceFakes {
   readonly pagerduty: PagerDutyFake;
   readonly datadog: DatadogFake;
   readonly statuspage: StatuspageFake;
-  readonly mail: MailServer;
+  readonly mail: SmtpFake;
   /** The webhook for in-app notifications. */
   readonly webhook: WebhookFake & { readonly state: Pick<WebhookFake, 'messages'> };
 }
@@ -64,7 +64,7 @@ export async function startServices({ clock, model, deployedAt }: ServicesOption
     keep('PagerDuty', import('../support/fakes/pagerduty.ts').then(({ startPagerDuty }) => startPagerDuty({ clock }))),
     keep('Datadog', import('../support/fakes/datadog.ts').then(({ startDatadog }) => startDatadog({ clock }))),
     keep('Statuspage', import('../support/fakes/statuspage.ts').then(({ startStatuspage }) => startStatuspage({ clock }))),
-    keep('mail server', import('./mail-server.ts').then(({ startMailServer }) => startMailServer(clock))),
+    keep('mail server', import('../support/fakes/smtp.ts').then(({ startSmtp }) => startSmtp({ clock }))),
     keep('webhook', import('../support/fakes/webhook.ts').then(({ startWebhook }) => startWebhook({ clock }))),
   );
   const [{ connectionsOf }, { formatProblem }, { seedGitHub }, { seedPagerDuty, seedSlack, seedStatuspage }, { createDatadogStory }] = await Promise.all([

@@ -68,6 +68,11 @@ export function hostKind(): 'server' | 'desktop' {
   return process.platform === 'linux' ? 'server' : 'desktop';
 }
 
+/** Fetches what several runs at once would fetch into the same place. */
+export async function prepareHost(): Promise<void> {
+  if (hostKind() === 'desktop') await (await import('@vscode/test-electron')).downloadAndUnzipVSCode();
+}
+
 /**
  * Runs a compiled suite inside the extension host of a real VS Code with a fresh profile.
  *

@@ -1,10 +1,11 @@
 /** Incidents that are on record when a window opens: on this machine, and on the ticket of somebody else. */
+import { statSync } from 'node:fs';
 import { systemClock } from '../../src/incident/clock.ts';
 import type { Incident } from '../../src/incident/fold.ts';
 import { createRedactor, redactEvent } from '../../src/incident/redact.ts';
 import { createOutgoing } from '../../src/outgoing.ts';
 import type { Practice } from '../practice/environment.ts';
-import { buildLedger, declaration } from './build-ledger.ts';
+import { buildLedger, declaration, timelineFile } from './build-ledger.ts';
 import { bundledRunbook } from './bundled-runbook.ts';
 import { until } from './until.ts';
 
@@ -54,4 +55,13 @@ export async function shareIncident(practice: Practice, directory: string, { log
   } finally {
     outgoing.dispose();
   }
+}
+
+/**
+ * Waits until nothing has been recorded for a second. Everything that is recorded redraws the trees, and while VS Code
+ * draws them it neither knows which row a button belongs to nor keeps what is expanded.
+ */
+export async function atRest(timelines: string, incident: string): Promise<void> {
+  const file = timelineFile(timelines, incident);
+  await until('the timeline to rest', () => Date.now() - statSync(file).mtimeMs > 1_000, 30_000);
 }

@@ -8,12 +8,16 @@ import { repositoryRoot } from './paths.ts';
 import { startVsCodeServer, type Settings, type VsCodeServer } from './vscode-server.ts';
 import { waitForWorkbench } from './workbench.ts';
 
+const EXTENSION_ID = 'incident-runbook.incident-runbook';
+
 export interface UiSession {
   readonly page: Page;
   readonly server: VsCodeServer;
   readonly practice: Practice;
   /** The opened folder: a copy of the practice workspace. */
   readonly folder: string;
+  /** Where the extension keeps its timelines. */
+  readonly timelines: string;
   /** Errors of the page's console so far, without those of services that are deliberately out of reach. */
   readonly pageErrors: readonly string[];
   stop(): Promise<void>;
@@ -25,6 +29,10 @@ export interface UiSessionOptions {
   /** Machine settings on top of the practice environment's. */
   readonly settings?: Settings;
   readonly userSettings?: Settings;
+  /** Whether the practice's outside services are connected. Default true. */
+  readonly connected?: boolean;
+  /** Puts on record what happened before the window opens. @param timelines folder of the timelines */
+  readonly before?: (timelines: string, practice: Practice) => Promise<void>;
 }
 
 /**
@@ -41,16 +49,20 @@ export async function startUiSession(options: UiSessionOptions = {}): Promise<Ui
     undo.push(() => rm(scratch, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }));
     const folder = path.join(scratch, 'workspace');
     await cp(path.join(repositoryRoot, 'test', 'practice', 'workspace'), folder, { recursive: true });
-    const practice = await startPractice({ dir: path.join(scratch, 'practice') });
+    const practice = await startPractice({ dir: path.join(scratch, 'practice'), connected: options.connected ?? true });
     undo.push(() => practice.stop());
+    const dataDir = path.join(scratch, 'data');
+    const timelines = path.join(dataDir, 'data', 'User', 'globalStorage', EXTENSION_ID, 'incidents');
+    await options.before?.(timelines, practice);
     const server = await startVsCodeServer({
-      dataDir: path.join(scratch, 'data'),
+      dataDir,
       extensionsDir: path.join(scratch, 'extensions'),
       trust: options.trust ?? true,
       installedExtension: repositoryRoot,
       env: practice.env,
       settings: { ...practice.settings, ...options.settings },
-      ...(options.userSettings ? { userSettings: options.userSettings } : {}),
+      // In its older spelling VS Code would rewrite the user settings as soon as the window is open.
+      userSettings: { 'extensions.autoUpdate': 'off', ...options.userSettings },
     });
     undo.push(() => server.stop());
     const browser = await launchBrowser();
@@ -62,7 +74,7 @@ export async function startUiSession(options: UiSessionOptions = {}): Promise<Ui
       onPageError: (text) => pageErrors.push(text),
     });
     await waitForWorkbench(page);
-    return { page, server, practice, folder, pageErrors, stop };
+    return { page, server, practice, folder, timelines, pageErrors, stop };
   } catch (error) {
     await stop();
     throw error;

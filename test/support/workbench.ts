@@ -1,7 +1,8 @@
 import path from 'node:path';
 import type { Frame, Locator, Page } from 'playwright-core';
 import { outDirectory } from './paths.ts';
-import { colorThemes } from './vscode-server.ts';
+import { until } from './until.ts';
+import { type Settings, colorThemes } from './vscode-server.ts';
 
 const startDeadlineMs = 60_000;
 const previewDeadlineMs = 30_000;
@@ -103,6 +104,119 @@ export async function openFile(page: Page, name: string, text: RegExp): Promise<
 /** Saves what the page shows now as `out/screenshots/<name>.png` and returns the file's path. */
 export async function screenshot(page: Page, name: string): Promise<string> {
   const file = path.join(outDirectory, 'screenshots', `${name}.png`);
-  await page.screenshot({ path: file });
+  await page.screenshot({ path: file, animations: 'disabled' });
   return file;
+}
+
+/** User settings with which a window follows what `screenshotInThemes` asks of the page. */
+export const themesToFollow: Settings = {
+  'window.autoDetectColorScheme': true,
+  'window.autoDetectHighContrast': true,
+  'workbench.preferredDarkColorTheme': colorThemes.dark,
+  'workbench.preferredLightColorTheme': colorThemes.light,
+  'workbench.preferredHighContrastColorTheme': colorThemes.highContrast,
+};
+
+/**
+ * Saves what the page shows now in three themes: `<name>.png`, `<name>-light.png` and `<name>-high-contrast.png`. Nothing
+ * is clicked, so what is open stays open. The window needs `themesToFollow`.
+ */
+export async function screenshotInThemes(page: Page, name: string): Promise<void> {
+  const looks = [
+    ['-light', 'light', 'vscode-light', { colorScheme: 'light', forcedColors: 'none' }],
+    ['-high-contrast', 'highContrast', 'vscode-high-contrast', { colorScheme: 'dark', forcedColors: 'active' }],
+    ['', 'dark', 'vscode-dark', { colorScheme: 'dark', forcedColors: 'none' }],
+  ] as const;
+  for (const [suffix, theme, kind, media] of looks) {
+    await page.emulateMedia(media);
+    await page.locator(`.monaco-workbench[class*="-themes-${themeFiles[theme]}-"]`).waitFor();
+    await until(`the documents to be ${kind}`, async () => {
+      const kinds = await Promise.all(page.frames().map((frame) => frame.evaluate<string | undefined>('document.body?.dataset.vscodeThemeKind').catch(() => undefined)));
+      return kinds.every((found) => found === undefined || found === kind);
+    }, 10_000);
+    await screenshot(page, name + suffix);
+  }
+}
+
+/** Widens the side bar to so many pixels from the left edge of the window. */
+export async function widenSideBar(page: Page, x: number): Promise<void> {
+  const box = await page.locator('.part.sidebar').boundingBox();
+  if (box === null) throw new Error('There is no side bar');
+  const middle = box.y + box.height / 2;
+  await page.mouse.move(box.x + box.width, middle);
+  await page.mouse.down();
+  await page.mouse.move(x, middle, { steps: 4 });
+  await page.mouse.up();
+  await page.mouse.move(x + 200, middle);
+}
+
+/** The first row of the side bar's trees with this text. */
+export function sidebarRow(page: Page, text: string | RegExp): Locator {
+  return page.locator('.part.sidebar .monaco-list-row').filter({ hasText: text }).first();
+}
+
+/** Clicks a button that a row shows while the pointer is over it. @param label as its tooltip says it */
+export async function clickRowButton(row: Locator, label: string): Promise<void> {
+  await row.hover();
+  await row.getByRole('button', { name: label, exact: true }).click();
+}
+
+/** A notification with this text, on the screen or in the list of all of them. */
+export function notification(page: Page, text: string | RegExp): Locator {
+  return page.locator('.notification-list-item').filter({ hasText: text }).first();
+}
+
+/** The notification with this text, once it is there. */
+export async function findNotification(page: Page, text: string | RegExp): Promise<Locator> {
+  const found = notification(page, text);
+  try {
+    await found.waitFor({ timeout: 4_000 });
+  } catch {
+    // Of what comes within 800 ms VS Code puts three on the screen and the others only in the list.
+    await runCommand(page, 'Notifications: Show Notifications');
+    await found.waitFor();
+  }
+  return found;
+}
+
+/** Clicks a button of a notification. */
+export async function clickNotification(page: Page, text: string | RegExp, button: string): Promise<void> {
+  await (await findNotification(page, text)).getByRole('button', { name: button, exact: true }).click();
+}
+
+/** The modal dialog, once it is there. */
+export async function findDialog(page: Page, message: string | RegExp): Promise<Locator> {
+  const dialog = page.locator('.monaco-dialog-box').filter({ hasText: message });
+  await dialog.waitFor();
+  return dialog;
+}
+
+/** Enters a text into the input box with this title; without a text what stands in it. */
+export async function enterText(page: Page, title: string | RegExp, text?: string): Promise<void> {
+  const input = page.locator('.quick-input-widget').filter({ hasText: title }).locator('input').first();
+  await input.waitFor();
+  if (text !== undefined) await input.fill(text);
+  // Its title may be there before it has the focus.
+  await input.press('Enter');
+}
+
+/** Chooses the row with this text in the open list. */
+export async function choose(page: Page, text: string | RegExp): Promise<void> {
+  await page.locator('.quick-input-widget .monaco-list-row').filter({ hasText: text }).first().click();
+}
+
+/** What a screen reader says of the rows of the side bar's trees, from the top; empty for a row without a name. */
+export async function rowNames(page: Page): Promise<string[]> {
+  const snapshot = await page.locator('.part.sidebar').ariaSnapshot();
+  return snapshot.split('\n').flatMap((line) => {
+    const [, name] = /^\s*- (?:'|")?treeitem(?: "((?:[^"\\]|\\.)*)")?/.exec(line) ?? [undefined, undefined];
+    return /^\s*- (?:'|")?treeitem\b/.test(line) ? [name ?? ''] : [];
+  });
+}
+
+/** For an `afterEach` hook: a picture of what a failed test has left open, which is then closed for the next one. */
+export async function afterFailure(page: Page, test: { readonly state?: string | undefined; readonly title: string } | undefined): Promise<void> {
+  if (test?.state !== 'failed') return;
+  await screenshot(page, `failed-${test.title.replace(/\W+/g, '-')}`);
+  await page.keyboard.press('Escape');
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
 import { type UiSession, startUiSession } from '../support/ui-session.ts';
-import { findPreview, openView, runCommand, screenshot } from '../support/workbench.ts';
+import { afterFailure, choose, enterText, findDialog, findNotification, findPreview, openView, runCommand, screenshot, sidebarRow } from '../support/workbench.ts';
 
 describe('from an alarm to an assessed incident', () => {
   let session: UiSession;
@@ -10,12 +10,16 @@ describe('from an alarm to an assessed incident', () => {
 
   before(async function () {
     this.timeout(120_000);
-    session = await startUiSession();
+    session = await startUiSession({ connected: false });
     page = session.page;
     await openView(page, 'Incidents');
   });
 
   after(() => session.stop());
+
+  afterEach(async function () {
+    await afterFailure(page, this.currentTest);
+  });
 
   it('lists the alarms and declares one with the time it began', async () => {
     await page.locator('.part.sidebar').getByText('List Alarms').click();
@@ -36,9 +40,9 @@ describe('from an alarm to an assessed incident', () => {
   it('assesses the severity by five questions, and takes an override only with a reason', async () => {
     await runCommand(page, 'Incident: Assess Severity…');
     const answer = async (question: number): Promise<void> => {
-      await page.getByText(new RegExp(`Assess Severity: .*\\(${question}/5\\)`)).waitFor();
-      await page.locator('.quick-input-list .monaco-list-row.focused').waitFor();
-      await page.keyboard.press('Enter');
+      const widget = page.locator('.quick-input-widget').filter({ hasText: `(${question}/5)` });
+      await widget.locator('.monaco-list-row.focused').waitFor();
+      await widget.locator('input').first().press('Enter');
     };
     await answer(1);
     await page.getByText(/Assess Severity: .*\(2\/5\)/).waitFor();
@@ -52,33 +56,33 @@ describe('from an alarm to an assessed incident', () => {
     await page.keyboard.type('P2');
     await page.locator('.quick-input-list .monaco-list-row.focused').filter({ hasText: 'P2' }).waitFor();
     await page.keyboard.press('Enter');
-    await page.getByText('P2 instead of P1').waitFor();
-    await page.keyboard.press('Enter');
+    await enterText(page, 'P2 instead of P1', '');
     await page.getByText(/Write at least one word/).waitFor();
-    await page.keyboard.type('Only the test pharmacy is affected');
-    await page.keyboard.press('Enter');
+    await enterText(page, 'P2 instead of P1', 'Only the test pharmacy is affected');
     await page.locator('.part.statusbar').getByText(/P2 \d+ /).waitFor();
     await findPreview(page, '', /instead of P1: Only the test pharmacy is affected/);
   });
 
-  it('writes an update from what the timeline suggests, and winds its clock up', async () => {
-    const row = page.locator('.part.sidebar .monaco-list-row').filter({ hasText: 'Post an update' }).first();
+  it('leaves an update to a person while Slack is not connected, and winds its clock up', async () => {
+    const row = sidebarRow(page, 'Post an update');
     await row.filter({ hasText: /in 2\d min/ }).waitFor();
     await row.click();
-    await page.getByText('Post Update (1/5)').waitFor();
-    await page.locator('.quick-input-list .monaco-list-row.focused').waitFor();
-    await page.keyboard.press('Enter');
-    for (const [field, text] of [[2, ''], [3, 'Looked at the pool'], [4, 'Restart the service'], [5, '']] as const) {
-      await page.getByText(`Post Update (${field}/5)`).waitFor();
-      if (text !== '') {
-        await page.locator('.quick-input-widget input').first().fill(text);
-      }
-      await page.keyboard.press('Enter');
-    }
-    await page.locator('.notifications-toasts').getByText(/The update is recorded\. Slack is not connected/).waitFor();
+    await page.locator('.quick-input-widget').filter({ hasText: 'Post Update (1/5)' }).waitFor();
+    await choose(page, 'Investigating');
+    await enterText(page, 'Post Update (2/5)');
+    await enterText(page, 'Post Update (3/5)', 'Looked at the pool');
+    await enterText(page, 'Post Update (4/5)', 'Restart the service');
+    await enterText(page, 'Post Update (5/5)');
+    const dialog = await findDialog(page, 'Post an update?');
+    assert.match(await dialog.innerText(), /#incidents, by hand: Slack is not connected/);
+    await dialog.getByRole('button', { name: 'Send', exact: true }).click();
+    const message = await findNotification(page, /Update recorded: Investigating\. For you to do: #incidents\. Slack is not connected/);
+    await row.filter({ hasText: /in (29|30) min/ }).waitFor();
+    await sidebarRow(page, /Slack: 1 message needs you/).waitFor();
     await screenshot(page, 'update');
-    await page.getByText('Copy text', { exact: true }).click();
+    await message.getByRole('button', { name: 'Copy text', exact: true }).click();
     await findPreview(page, '', /Incident Update - [\s\S]*Actions Taken: Looked at the pool\nNext Steps: Restart the service[\s\S]*Next update:/);
-    assert.match(await page.evaluate('navigator.clipboard.readText()'), /^Incident Update - /);
+    assert.match(await page.evaluate('navigator.clipboard.readText()'), /^Incident Update - [\s\S]*Next Steps: Restart the service/);
+    assert.deepEqual(session.practice.control.services.fakes.slack.exchanges, []);
   });
 });

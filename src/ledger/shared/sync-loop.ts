@@ -21,6 +21,8 @@ export interface SyncLoopOptions {
 /** A ticket that did not change costs nothing of GitHub's limit, so this is about how soon others see something. */
 const INTERVAL_MS = 15_000;
 const COLLECT_MS = 1_000;
+/** For so long after the end others may still add what they were about, or reopen the incident, ms. */
+const AFTER_END_MS = 3_600_000;
 
 export class SyncLoop {
   readonly #options: SyncLoopOptions;
@@ -37,12 +39,12 @@ export class SyncLoop {
     this.#options = options;
   }
 
-  /** Takes up what is open, and closed incidents that still have something to share. */
+  /** Takes up what is open or was closed a moment ago, and closed incidents that still have something to share. */
   async start(): Promise<void> {
     const { ledger } = this.#options;
     this.#subscription = ledger.onDidChange((incident) => { void this.#changed(incident); });
-    for (const { id, status, waiting } of await ledger.list()) {
-      if (status !== 'closed' || (waiting ?? 0) > 0) {
+    for (const { id, closedAt, waiting } of await ledger.list()) {
+      if (!this.#isOver(closedAt) || (waiting ?? 0) > 0) {
         this.wake(id);
       }
     }
@@ -89,7 +91,7 @@ export class SyncLoop {
     const retryAt = shared.state(incident)?.retryAt;
     if (retryAt !== undefined) {
       this.#due.set(incident, retryAt);
-    } else if (read?.ticket === undefined || (read.status === 'closed' && unshared(read.events).length === 0)) {
+    } else if (read?.ticket === undefined || (this.#isOver(read.times.closed?.at) && unshared(read.events).length === 0)) {
       this.#due.delete(incident);
     }
   }
@@ -107,6 +109,11 @@ export class SyncLoop {
       this.#due.set(incident, at);
       this.#alarm.abort();
     }
+  }
+
+  /** Whether nobody is expected to add anything. @param closedAt ISO 8601; undefined while the incident is open */
+  #isOver(closedAt: string | undefined): boolean {
+    return closedAt !== undefined && Date.parse(closedAt) + AFTER_END_MS <= this.#options.clock.now();
   }
 
   get #interval(): number {

@@ -10,6 +10,8 @@ export interface PagerDutyService {
   readonly name: string;
   readonly routingKey: string;
   readonly escalationPolicy: string;
+  /** What that policy is called; absent: as in emptyPagerDuty. */
+  readonly policyName?: string;
 }
 
 export interface PagerDutyIncident {
@@ -35,6 +37,8 @@ export interface PagerDutyIncident {
 export interface PagerDutyOncall {
   readonly user: PagerDutyUser;
   readonly escalationPolicy: string;
+  /** What that policy is called; absent: as in emptyPagerDuty. */
+  readonly policyName?: string;
   readonly level: number;
 }
 
@@ -53,12 +57,14 @@ export const PAGERDUTY_ROUTING_KEY = '0123456789abcdef0123456789abcdef';
 const API = 'https://api.pagerduty.com';
 const WEB = 'https://acme.pagerduty.com';
 
+const POLICY_NAME = 'Shop on-call';
+
 export function emptyPagerDuty(): PagerDutyState {
   const users = ['ada', 'grace'].map((name, index) => ({ id: `PUSER0${index + 1}`, name, email: `${name}@example.com` }));
   return {
     users, incidents: [], changes: [],
     services: [{ id: 'PSERV01', name: 'Shop', routingKey: PAGERDUTY_ROUTING_KEY, escalationPolicy: 'PPOLI01' }],
-    escalationPolicies: [{ id: 'PPOLI01', name: 'Shop on-call' }],
+    escalationPolicies: [{ id: 'PPOLI01', name: POLICY_NAME }],
     oncalls: users.map((user, index) => ({ user, escalationPolicy: 'PPOLI01', level: index + 1 })),
   };
 }
@@ -81,7 +87,7 @@ export function incidentJson(incident: PagerDutyIncident): object {
       at: at(one.at), acknowledger: one.by === undefined ? reference('service', 'services', service.id, service.name) : userReference(one.by),
     })),
     alert_counts: { all: incident.triggers, triggered: status === 'resolved' ? 0 : incident.triggers, resolved: status === 'resolved' ? incident.triggers : 0 },
-    escalation_policy: reference('escalation_policy', 'escalation_policies', service.escalationPolicy, 'Shop on-call'), teams: [], pending_actions: [],
+    escalation_policy: reference('escalation_policy', 'escalation_policies', service.escalationPolicy, service.policyName ?? POLICY_NAME), teams: [], pending_actions: [],
     is_mergeable: true, incident_type: { name: 'incident_default' },
   };
 }
@@ -90,9 +96,9 @@ export function noteJson({ id, content, by, at: ms }: PagerDutyIncident['notes']
   return { id, content, user: userReference(by), channel: { summary: 'The PagerDuty website or APIs' }, created_at: at(ms) };
 }
 
-export function oncallJson({ user, escalationPolicy, level }: PagerDutyOncall): object {
+export function oncallJson({ user, escalationPolicy, policyName = POLICY_NAME, level }: PagerDutyOncall): object {
   return {
-    escalation_policy: reference('escalation_policy', 'escalation_policies', escalationPolicy, 'Shop on-call'), escalation_level: level,
+    escalation_policy: reference('escalation_policy', 'escalation_policies', escalationPolicy, policyName), escalation_level: level,
     user: userReference(user), schedule: reference('schedule', 'schedules', 'PSCHE01', 'Shop primary'), start: '2026-11-20T00:00:00Z', end: '2026-11-27T00:00:00Z',
   };
 }

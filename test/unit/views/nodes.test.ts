@@ -196,7 +196,7 @@ describe('without incidents or without a runbook', () => {
   });
 
   it('reads the targets of the guide from the runbook', () => {
-    const { clocks, ...targets } = guideTargets(bundledRunbook());
+    const { clocks, scenarios: _scenarios, ...targets } = guideTargets(bundledRunbook());
     assert.deepEqual(targets, { acknowledgeMinutes: 2, responseMinutes: { P1: 0, P2: 15, P3: 60, P4: 240 } });
     assert.deepEqual(clocks?.updateEvery, { P1: 15, P2: 30, P3: 60, P4: 60 });
     assert.deepEqual(clocks.stakeholders.P1, [{ contact: 'productOwner', title: 'Product Owner', within: 0, every: 60 }, { contact: 'executiveTeam', title: 'Executive Team', within: 30, every: 60 }]);

@@ -1,0 +1,164 @@
+/** Where deliveries arrive: each service as a fake, and how often what was asked for is really there. */
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { DeliveryRequest, DeliveryService } from '../../src/incident/events.ts';
+import type { Connection } from '../../src/services/connections.ts';
+import { startSmtp } from './fakes/smtp.ts';
+import { seedSlack } from '../practice/seed-services.ts';
+import type { ServiceFake } from '../practice/services.ts';
+import type { TestClock } from './clock.ts';
+import { DATADOG_KEYS, startDatadog } from './fakes/datadog.ts';
+import { formatProblem } from './fakes/fake-server.ts';
+import { startGitHub } from './fakes/github.ts';
+import { PAGERDUTY_ROUTING_KEY } from './fakes/pagerduty-model.ts';
+import { startPagerDuty } from './fakes/pagerduty.ts';
+import { SLACK_BOT, SLACK_TOKEN, type SlackChannel } from './fakes/slack-model.ts';
+import { startSlack } from './fakes/slack.ts';
+import { STATUSPAGE_KEY, STATUSPAGE_PAGE, startStatuspage } from './fakes/statuspage.ts';
+import { WEBHOOK_TOKEN, startWebhook } from './fakes/webhook.ts';
+import { idsOnTicket } from './shared-world.ts';
+
+/** Of the page that Datadog On-Call has sent. */
+export const DATADOG_PAGE = '15e74b8b-f865-48d0-bcc5-453323ed2c8f';
+export const REPOSITORY = 'acme/shop';
+
+/** How often a delivery is there, counted in what the service remembers and not in what it was asked. */
+type Effects = Readonly<Record<string, (request: DeliveryRequest) => number>>;
+
+type StationFake = Pick<ServiceFake, 'exchanges' | 'fault' | 'violations'>;
+
+export interface Station {
+  /** Undefined for the workspace: there is nothing to connect to. */
+  readonly connection?: Connection;
+  readonly fake?: StationFake;
+  /** By call. */
+  readonly effects: Effects;
+  /** How often an event is on a ticket. */
+  readonly onTicket?: (ticket: number, event: string) => number;
+  /** Somebody resolves the incident on the status page itself. */
+  readonly resolve?: () => void;
+  /** Makes writing impossible; returns what makes it possible again. */
+  readonly refuse?: () => () => void;
+  close(): Promise<void>;
+}
+
+/** @param workspace folder of the status page that is kept as files */
+export async function startStation(service: DeliveryService, clock: TestClock, workspace: string): Promise<Station> {
+  switch (service) {
+    case 'github': return github(clock);
+    case 'slack': return slack(clock);
+    case 'pagerduty': return pagerduty(clock);
+    case 'datadog': return datadog(clock);
+    case 'statuspage': return statuspage(clock);
+    case 'mail': return mail(clock);
+    case 'webhook': return webhook(clock);
+    case 'workspace': return statusFiles(workspace);
+  }
+}
+
+/** @throws Error when an exchange contradicted the vendor's description */
+export async function closeStation({ fake, close }: Station): Promise<void> {
+  await close();
+  const problems = fake?.violations ?? [];
+  if (problems.length > 0) {
+    throw new Error(problems.map(formatProblem).join('\n'));
+  }
+}
+
+const count = <Item>(items: readonly Item[], isIt: (item: Item) => boolean): number => items.filter(isIt).length;
+
+async function github(clock: TestClock): Promise<Station> {
+  const fake = await startGitHub({ clock, repository: REPOSITORY });
+  return {
+    fake, connection: { url: fake.url, repository: REPOSITORY, token: 'gho_invented-push' }, close: () => fake.close(),
+    effects: { createIssue: ({ data }) => count(fake.state.issues, ({ title }) => title === data['title']) },
+    onTicket: (ticket, event) => count(idsOnTicket(fake, ticket), (id) => id === event),
+  };
+}
+
+async function slack(clock: TestClock): Promise<Station> {
+  const fake = await startSlack({ clock });
+  seedSlack(fake);
+  const others = new Set(fake.state.channels);
+  const created = (): SlackChannel[] => fake.state.channels.filter((channel) => !others.has(channel));
+  return {
+    fake, connection: { url: fake.url, token: SLACK_TOKEN }, close: () => fake.close(),
+    effects: {
+      postMessage: ({ text }) => count(fake.state.channels.flatMap(({ messages }) => messages), (message) => message.text.includes(text)),
+      createChannel: () => created().length,
+      setTopic: ({ data }) => count(created(), ({ topic }) => topic === data['topic']),
+      invite: () => count(created().flatMap(({ members }) => [...members]), (user) => user !== SLACK_BOT.user),
+      addBookmark: ({ data }) => count(created().flatMap(({ bookmarks }) => bookmarks), ({ link }) => link === data['link']),
+    },
+  };
+}
+
+async function pagerduty(clock: TestClock): Promise<Station> {
+  const fake = await startPagerDuty({ clock });
+  const { incidents } = fake.state;
+  return {
+    fake, connection: { eventsUrl: fake.eventsUrl, routingKey: PAGERDUTY_ROUTING_KEY }, close: () => fake.close(),
+    effects: {
+      trigger: () => incidents.length,
+      acknowledge: () => incidents.flatMap(({ acknowledgements }) => acknowledgements).length,
+      resolve: () => count(incidents, ({ status }) => status === 'resolved'),
+    },
+  };
+}
+
+async function datadog(clock: TestClock): Promise<Station> {
+  const fake = await startDatadog({ clock });
+  fake.state.pages.push({ id: DATADOG_PAGE, status: 'triggered' });
+  return {
+    fake, connection: { url: fake.url, apiKey: DATADOG_KEYS.api, applicationKey: DATADOG_KEYS.application, onCallUrl: fake.onCallUrl }, close: () => fake.close(),
+    effects: { acknowledgePage: () => count(fake.state.pages, ({ status }) => status === 'acknowledged') },
+  };
+}
+
+async function statuspage(clock: TestClock): Promise<Station> {
+  const fake = await startStatuspage({ clock });
+  return {
+    fake, connection: { url: fake.url, page: STATUSPAGE_PAGE, token: STATUSPAGE_KEY }, close: () => fake.close(),
+    effects: {
+      createIncident: ({ data }) => count(fake.state.incidents, ({ name }) => name === data['name']),
+      updateIncident: ({ text }) => count(fake.state.incidents.flatMap(({ updates }) => updates), ({ body }) => body === text),
+    },
+    resolve: () => { fake.state.incidents.forEach((incident) => { incident.status = 'resolved'; }); },
+  };
+}
+
+async function mail(clock: TestClock): Promise<Station> {
+  const fake = await startSmtp({ clock });
+  return {
+    fake, connection: { host: fake.host, port: String(fake.port), from: 'incidents@healthflow.gov.eg' }, close: () => fake.close(),
+    effects: { send: ({ data }) => count(fake.state, ({ subject }) => subject === data['subject']) },
+  };
+}
+
+async function webhook(clock: TestClock): Promise<Station> {
+  const fake = await startWebhook({ clock });
+  return {
+    fake, connection: { url: fake.url, token: WEBHOOK_TOKEN }, close: () => fake.close(),
+    effects: { post: ({ text }) => count(fake.messages, ({ message }) => message === text) },
+  };
+}
+
+function statusFiles(workspace: string): Station {
+  const issues = path.join(workspace, 'content', 'issues');
+  mkdirSync(issues, { recursive: true });
+  return {
+    effects: {
+      writeStatusPage: ({ text }) => readdirSync(issues).filter((name) => name.endsWith('.md'))
+        .reduce((sum, name) => sum + readFileSync(path.join(issues, name), 'utf8').split(text).length - 1, 0),
+    },
+    refuse: () => {
+      rmSync(issues, { recursive: true });
+      writeFileSync(issues, 'No folder');
+      return () => {
+        rmSync(issues);
+        mkdirSync(issues);
+      };
+    },
+    close: () => Promise.resolve(),
+  };
+}
