@@ -170,6 +170,9 @@ export function createStepFlow(deps: FlowDeps, declareAs: (declaration: Inputs) 
     const undone = of('by hand', 'failed');
     const [first] = undone;
     const waiting = of('pending');
+    if (first === undefined && of('unknown').length > 0) {
+      return;
+    }
     if (first === undefined) {
       const way = waiting.length === 0 ? '' : ` ${plural(waiting.length, 'message')} ${waiting.length === 1 ? 'waits' : 'wait'}: ${waiting[0]?.reason ?? 'on the way'}`;
       if (waiting.length === 0) {

@@ -1,5 +1,5 @@
 /** Long enough for the changes of one action, short enough not to be noticed, ms. */
-const PAUSE_MS = 30;
+const PAUSE_MS = 100;
 
 /** Many calls in a row do the work once, shortly after the first. */
 export function coalesce(work: () => void): { call(): void; dispose(): void } {

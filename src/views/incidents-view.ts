@@ -37,7 +37,9 @@ export class IncidentsView implements vscode.TreeDataProvider<Node>, vscode.Disp
   readonly #landed = new Map<string, Level>();
   readonly #parents = new Map<string, Node>();
   readonly #disposables: vscode.Disposable[];
-  readonly #redraw = coalesce(() => { this.#options.redraw(); });
+  readonly #redraw = coalesce(() => { void this.#drawWhatChanged(); });
+  /** What the rows say, as it was drawn last. */
+  #drawn = '';
   #roots: readonly Node[] = [];
 
   constructor(options: IncidentsViewOptions) {
@@ -114,6 +116,15 @@ export class IncidentsView implements vscode.TreeDataProvider<Node>, vscode.Disp
     this.#disposables.forEach((disposable) => { disposable.dispose(); });
   }
 
+  /** A row that is drawn anew forgets for a moment what it stands for, and a click on its button is lost: so only when it says something else. */
+  async #drawWhatChanged(): Promise<void> {
+    const drawn = await sayingOf(await this.#readRoots());
+    if (drawn !== this.#drawn) {
+      this.#drawn = drawn;
+      this.#options.redraw();
+    }
+  }
+
   async #readRoots(): Promise<Node[]> {
     const { ledger, runbook, clock } = this.#options;
     try {
@@ -133,4 +144,10 @@ export class IncidentsView implements vscode.TreeDataProvider<Node>, vscode.Disp
       return [];
     }
   }
+}
+
+/** Everything that rows and the rows below them say and stand for, as one text. */
+async function sayingOf(nodes: readonly Node[]): Promise<string> {
+  const rows = await Promise.all(nodes.map(async ({ children, ...row }) => [row, children === undefined ? '' : await sayingOf(await children())]));
+  return JSON.stringify(rows);
 }

@@ -37,8 +37,8 @@ export interface RemindersOptions {
 export class Reminders {
   readonly #options: RemindersOptions;
   readonly #disposables: readonly { dispose(): void }[];
-  /** Clocks whose reminder is on the screen. */
-  readonly #showing = new Set<string>();
+  /** Clock → when its reminder was put on the screen, epoch ms: VS Code hides one after a while, and keeps it pending. */
+  readonly #showing = new Map<string, number>();
   /** Clock → when it was due, and until when it keeps quiet all the same, epoch ms. */
   readonly #quiet = new Map<string, { readonly at: number; readonly until: number }>();
   #open: readonly Incident[] | undefined;
@@ -87,10 +87,12 @@ export class Reminders {
       for (const due of reminders(incident, rules, now)) {
         const key = `${incident.id}/${due.id}`;
         const quiet = this.#quiet.get(key);
-        if (!this.#showing.has(key) && (quiet?.at !== due.at || quiet.until <= now)) {
-          this.#showing.add(key);
+        if (now - (this.#showing.get(key) ?? Number.NEGATIVE_INFINITY) >= QUIET_MS && (quiet?.at !== due.at || quiet.until <= now)) {
+          this.#showing.set(key, now);
           void this.#show(incident, due, now).catch(onError).finally(() => {
-            this.#showing.delete(key);
+            if (this.#showing.get(key) === now) {
+              this.#showing.delete(key);
+            }
             this.#quiet.set(key, { at: due.at, until: clock.now() + QUIET_MS });
           });
         }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
 import type { ClaimResult } from '../../src/ledger/shared/claims.ts';
+import { stepResult } from '../support/build-events.ts';
 import { declaration } from '../support/build-ledger.ts';
 import { createClock, type TestClock } from '../support/clock.ts';
 import { FAULT_KINDS } from '../support/fakes/fake-faults.ts';
@@ -103,6 +104,42 @@ describe('A step that must not run twice', () => {
     won(await claim(amira, incident));
     clock.advance(LEASE_MS);
     assert.equal(won(await claim(grace, incident)).coordinated, true);
+  });
+
+  it('is not won by somebody who asked for it before another one ended it, until they have seen that', async () => {
+    const create = world();
+    let meanwhile: (() => Promise<void>) | undefined;
+    const amira = create('Amira');
+    const grace = create('Grace', { through: (threads) => ({ ...threads, readIssue: async (...call) => {
+      const work = meanwhile;
+      meanwhile = undefined;
+      await work?.();
+      return threads.readIssue(...call);
+    } }) });
+    const { incident, ticket } = await shareIncident(github(), amira);
+    await amira.sync(incident);
+    await grace.open(ticket);
+    for (const result of [stepResult(STEP), stepResult('another step')]) {
+      meanwhile = async () => {
+        const turn = won(await claim(amira, incident));
+        await amira.ledger.append(incident, { type: 'step.finished', result });
+        await turn.release();
+        await amira.sync(incident);
+      };
+      const late = await claim(grace, incident);
+      if (result.step === STEP) {
+        assert.partialDeepStrictEqual(late, { won: false, by: 'Amira' });
+        assert.ok((await view(grace, incident))?.steps.has(STEP));
+      } else {
+        await won(late).release();
+      }
+    }
+    await settle(incident, amira, grace);
+    assert.equal((await view(amira, incident))?.claims.size, 0);
+    const again = (await view(amira, incident))?.steps.get(STEP)?.event ?? assert.fail();
+    await amira.ledger.append(incident, { type: 'event.amended', amends: again, changes: { retracted: true } });
+    await settle(incident, amira, grace);
+    assert.equal(won(await claim(grace, incident)).coordinated, true, 'neither what was seen nor what was taken back stands in the way');
   });
 
   it('knows what was there before it, though the list of comments lags behind', async () => {

@@ -17,7 +17,7 @@ export type ClaimResult =
   }
   | {
     readonly won: false;
-    /** Name of who is at it. */
+    /** Name of who is at it, or ended it a moment ago. */
     readonly by: string;
     /** Since when, ISO 8601 UTC. */
     readonly at: string;
@@ -50,7 +50,8 @@ export class StepClaims {
 
   /**
    * The claim is on the timeline, and on the ticket where there is one, before this returns: of several on the ticket
-   * the first one holds, in the server's order. One whose time has passed, or that was released, holds nothing.
+   * the first one holds, in the server's order. One whose time has passed, or that was released, holds nothing. It is
+   * not won either when somebody ended the step since it was asked for: that is to be seen before it is done once more.
    *
    * @param leaseMs how long it holds at most, should this window disappear, ms
    * @throws UserError when it could not be written down
@@ -59,12 +60,13 @@ export class StepClaims {
     const { clock, origin, store } = this.#options;
     const limit = AbortSignal.timeout(this.#options.timeoutMs ?? TIMEOUT_MS);
     const isShared = (await store.read(incident)).ticket !== undefined;
+    const before = await store.timeline(incident);
     // What others have ended since the last look is free again.
     const isReached = isShared && await this.#sync(incident, limit);
     const { event: claim, won } = await store.claimStep(incident, { step, origin: await origin(), until: iso(clock.now() + leaseMs) });
     const isPosted = won && isReached && await this.#post(incident, claim, limit);
     const timeline = await store.timeline(incident);
-    const rival = this.#rivalOf(claim, won, timeline);
+    const rival = this.#rivalOf(claim, won, timeline) ?? endedSince(before, timeline, step);
     if (rival !== undefined) {
       await store.append(incident, { type: 'step.released', claim: claim.id });
       // At once as well: until it is on the ticket, the lost claim stands in the way of the next one.
@@ -122,6 +124,13 @@ export class StepClaims {
     const reason = this.#options.shared.state(incident)?.reason ?? 'GitHub has not shown the claim yet.';
     return `The other responders could not be asked whether they are at it as well. ${reason}`;
   }
+}
+
+/** Who ended the step since. */
+function endedSince(before: readonly TimelineEvent[], timeline: readonly TimelineEvent[], step: string): Pick<StepClaimed, 'actor' | 'at' | 'until'> | undefined {
+  const known = new Set(before.map(({ id }) => id));
+  const ended = timeline.find((event) => event.type === 'step.finished' && event.result.step === step && !known.has(event.id));
+  return ended === undefined ? undefined : { actor: ended.actor, at: ended.at, until: ended.at };
 }
 
 /** By the server's order; what is not on the ticket comes last. */

@@ -12,8 +12,6 @@ import { useTemporaryFolder } from '../../support/temporary-folder.ts';
 import { until } from '../../support/until.ts';
 
 const ORIGIN = 'this-machine';
-const folder = useTemporaryFolder();
-
 /** A service whose answers a test decides, and which remembers what it did. */
 class Service {
   readonly effects: string[] = [];
@@ -49,6 +47,7 @@ class Service {
 }
 
 describe('the outbox', () => {
+  const folder = useTemporaryFolder();
   let clock: TestClock;
   let ledger: LocalLedger;
   let incident: string;
