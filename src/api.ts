@@ -5,6 +5,7 @@ import { dueSteps } from './incident/clocks.ts';
 import type { DeliveryReport } from './incident/deliveries.ts';
 import { DETECTION_SOURCES, SEVERITIES, type Severity, type TimelineEvent } from './incident/events.ts';
 import type { IncidentSummary } from './incident/fold.ts';
+import { runningWatch } from './incident/watches.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { LogStreamer } from './logs/stream.ts';
 import { environmentByKey } from './runbook/query.ts';
@@ -12,7 +13,8 @@ import type { RunbookSource } from './runbook/source.ts';
 import { clockRules } from './runbook/targets.ts';
 import { preload } from './steps/catalog.ts';
 import { Inputs } from './steps/inputs.ts';
-import type { RunResult, StepRunner } from './steps/runner.ts';
+import type { StepRunner } from './steps/runner.ts';
+import type { RunResult } from './steps/run.ts';
 
 export interface ApiDeps {
   readonly clock: Clock;
@@ -44,8 +46,13 @@ export interface Api {
   assessSeverity(args: Arguments): Promise<{ severity: Severity; reasons: readonly string[] }>;
   /** `{ incident, status, impact, actions, next, eta }` → `{ deliveries }`: where the text belongs, and whether it got there. */
   postUpdate(args: Arguments): Promise<{ deliveries: readonly DeliveryReport[] }>;
-  /** `{ incident, step, inputs? }` → the result; `incident` may be left out for the checks of runbook 3. */
+  /**
+   * `{ incident, step, inputs?, approve? }` → the result; `incident` may be left out for the checks of runbook 3. A
+   * change without `approve`, the hash of its plan, is only planned.
+   */
   runStep(args: Arguments, signal?: AbortSignal): Promise<RunResult>;
+  /** `{ incident, step? }` → as `runStep`: ends a stability watch before its time (runbook 6.3). */
+  stopWatch(args: Arguments): Promise<RunResult>;
   /** `{ incident }` → `{ incident, events }`, in timeline order, corrections applied. */
   timeline(args: Arguments): Promise<{ incident: string; events: readonly TimelineEvent[] }>;
   /** `{ status?: "open" | "closed" }` → `{ incidents }`, open ones first. */
@@ -123,7 +130,19 @@ export function createApi({ clock, ledger, runbook, runner, streams }: ApiDeps):
     },
     async runStep(args, signal = new AbortController().signal) {
       const inputs = read('runStep', args);
-      return runner.run({ incident: inputs.optionalText('incident'), step: inputs.text('step'), inputs: inputs.record('inputs') }, signal);
+      return runner.run({
+        incident: inputs.optionalText('incident'), step: inputs.text('step'), approve: inputs.optionalText('approve'),
+        inputs: args['inputs'] === undefined ? undefined : inputs.record('inputs'),
+      }, signal);
+    },
+    async stopWatch(args) {
+      const inputs = read('stopWatch', args);
+      const incident = inputs.text('incident');
+      const going = inputs.optionalText('step') ?? runningWatch(await ledger.read(incident))?.step;
+      if (going === undefined) {
+        throw new UserError(`Nobody watches the stability of ${incident} at this moment. Start a watch with the step monitorStability.`);
+      }
+      return runner.stopWatch(incident, going);
     },
     async timeline(args) {
       const incident = read('timeline', args).text('incident');

@@ -5,6 +5,7 @@
 import * as vscode from 'vscode';
 import { createApi } from './api.ts';
 import { createDeliveriesApi } from './deliveries-api.ts';
+import { createChangesApi } from './changes-api.ts';
 import { UserError } from './errors.ts';
 import type { FlowDeps } from './flow-deps.ts';
 import { createFlows } from './flows.ts';
@@ -35,7 +36,9 @@ interface Row extends Node {
 /** Runs a contributed command with the argument it was called with. */
 export function createCommands(deps: FlowDeps): (command: string, argument: unknown) => Promise<unknown> {
   const api = createApi(deps);
-  const flows = createFlows(deps, api);
+  const changes = createChangesApi(deps);
+  const flows = createFlows(deps, api, changes);
+  const { change } = flows;
   const { ledger, clock, outgoing, connections } = deps;
   const runbook = () => deps.runbook.get();
   const deliveries = createDeliveriesApi(ledger);
@@ -48,6 +51,15 @@ export function createCommands(deps: FlowDeps): (command: string, argument: unkn
     'incidentRunbook.assessSeverity': { api: api.assessSeverity, ui: (node) => flows.run('assessSeverity', node) },
     'incidentRunbook.postUpdate': { api: api.postUpdate, ui: (node) => flows.run('postUpdate', node) },
     'incidentRunbook.runStep': { api: api.runStep, ui: (node) => flows.run(node?.step, node) },
+    'incidentRunbook.undoStep': { api: changes.undo, ui: (node) => change.undo(node) },
+    'incidentRunbook.approveChange': { api: changes.approve, ui: (node) => change.approve(node) },
+    'incidentRunbook.followChange': { api: changes.follow, ui: (node) => change.follow(node) },
+    'incidentRunbook.openPlan': { api: change.openPlanOf, ui: (node) => change.openPlan(node) },
+    'incidentRunbook.applyChange': { ui: (node) => change.apply(node) },
+    'incidentRunbook.planAnew': { ui: (node) => change.planAnew(node) },
+    'incidentRunbook.stopFollowing': { ui: (node) => change.stop(node) },
+    'incidentRunbook.recordChange': { ui: (node) => change.record(node) },
+    'incidentRunbook.stopWatch': { api: api.stopWatch, ui: (node) => flows.stopWatch(node) },
     'incidentRunbook.recordByHand': { ui: (node) => flows.recordByHand(node) },
     'incidentRunbook.openStep': { ui: (node) => flows.openStep(node) },
     'incidentRunbook.copyRunbookCommand': { ui: (node) => flows.copyRunbookCommand(node) },
@@ -58,6 +70,7 @@ export function createCommands(deps: FlowDeps): (command: string, argument: unkn
     'incidentRunbook.reopen': { api: api.reopen, ui: (node) => flows.reopen(node) },
     'incidentRunbook.openRunbook': { ui: () => flows.openRunbook() },
     'incidentRunbook.setDatabaseConnection': { ui: () => flows.setDatabaseConnection() },
+    'incidentRunbook.setRedisConnection': { ui: () => flows.setRedisConnection() },
     'incidentRunbook.stopLogStream': { ui: () => { deps.streams.stop(); return Promise.resolve(); } },
     'incidentRunbook.openShared': {
       api: async (args) => {

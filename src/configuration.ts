@@ -7,6 +7,7 @@ import type { LogStreams } from './logs/log-streams.ts';
 import { AwsSession } from './services/aws/session.ts';
 import type { Connections } from './services/connections.ts';
 import { Endpoints } from './services/endpoints.ts';
+import type { Tasks } from './services/tasks.ts';
 import type { Services } from './steps/step.ts';
 
 const SECTION = 'incidentRunbook';
@@ -35,15 +36,17 @@ export function responder(): string {
 export class ServiceFactory implements Services, vscode.Disposable {
   readonly logStreams: LogStreams;
   readonly connections: Connections;
+  readonly tasks: Tasks;
   readonly #secrets: vscode.SecretStorage;
   readonly #sessions = new Map<string, AwsSession>();
   readonly #subscription: vscode.Disposable;
   #endpoints: Endpoints | undefined;
 
-  constructor(secrets: vscode.SecretStorage, logStreams: LogStreams, connections: Connections) {
+  constructor(secrets: vscode.SecretStorage, logStreams: LogStreams, connections: Connections, tasks: Tasks) {
     this.#secrets = secrets;
     this.logStreams = logStreams;
     this.connections = connections;
+    this.tasks = tasks;
     this.#subscription = vscode.workspace.onDidChangeConfiguration((change) => {
       if (change.affectsConfiguration(SECTION)) {
         this.#reset();
@@ -82,6 +85,16 @@ export class ServiceFactory implements Services, vscode.Disposable {
     await (url === undefined ? this.#secrets.delete(databaseKey(environment)) : this.#secrets.store(databaseKey(environment), url));
   }
 
+  /** From the secret storage, else `REDIS_URL` of the environment the extension runs in. */
+  async redisUrl(environment: string): Promise<string | undefined> {
+    return await this.#secrets.get(redisKey(environment)) ?? process.env['REDIS_URL'];
+  }
+
+  /** Undefined forgets it. */
+  async setRedisUrl(environment: string, url: string | undefined): Promise<void> {
+    await (url === undefined ? this.#secrets.delete(redisKey(environment)) : this.#secrets.store(redisKey(environment), url));
+  }
+
   dispose(): void {
     this.#subscription.dispose();
     this.#reset();
@@ -96,6 +109,10 @@ export class ServiceFactory implements Services, vscode.Disposable {
 
 function databaseKey(environment: string): string {
   return `${SECTION}.database.${environment}`;
+}
+
+function redisKey(environment: string): string {
+  return `${SECTION}.redis.${environment}`;
 }
 
 function setting(name: string): string | undefined {

@@ -20,6 +20,8 @@ export interface ConnectionEntry {
   readonly state: ConnectionState;
   /** Its fields without the secret ones. */
   readonly fields: Connection;
+  /** Who is signed in, where the token is that of VS Code's own sign-in. */
+  readonly account?: string;
   /** Why it is not connected, and what to do; unset when it just has not been connected yet. */
   readonly problem?: string;
 }
@@ -30,6 +32,8 @@ interface Found {
   readonly usable?: Connection;
   /** As it was entered. */
   readonly stored?: Connection;
+  /** Whose sign-in it uses. */
+  readonly account?: vscode.AuthenticationSessionAccountInformation;
   readonly problem?: string;
 }
 
@@ -97,12 +101,13 @@ export class ConnectionStore implements Connections, vscode.Disposable {
     const practice = practiceUrl() !== undefined;
     return Promise.all(CONNECTABLE.map(async (service): Promise<ConnectionEntry> => {
       const { title, use, fields } = CONNECTION_KINDS[service];
-      const { usable, stored, problem } = await this.#find(service);
+      const { usable, stored, account, problem } = await this.#find(service);
       const open = fields.filter(({ secret }) => secret !== true).map(({ name }) => name);
       return {
         service, title, use,
         state: usable !== undefined ? (practice ? 'practice' : 'connected') : stored !== undefined ? 'signed out' : 'not connected',
         fields: Object.fromEntries(Object.entries(usable ?? stored ?? {}).filter(([name]) => open.includes(name))),
+        ...(account === undefined ? {} : { account: account.label }),
         ...(problem === undefined ? {} : { problem }),
       };
     }));
@@ -142,8 +147,14 @@ export class ConnectionStore implements Connections, vscode.Disposable {
    * @throws UserError when there is no sign-in for that server; CancelledError when the person declined
    */
   async complete(service: ConnectableService, connection: Connection, how: 'ask' | 'silent'): Promise<Connection> {
+    const session = await this.#session(service, connection, how);
+    return session === undefined ? connection : { ...connection, token: session.accessToken };
+  }
+
+  /** The sign-in that a connection needs; undefined when it needs none. @throws as `complete` */
+  async #session(service: ConnectableService, connection: Connection, how: 'ask' | 'silent'): Promise<vscode.AuthenticationSession | undefined> {
     if (service !== 'github' || connection['token'] !== undefined) {
-      return connection;
+      return undefined;
     }
     const provider = signInProvider(connection['url'] ?? '', globalSetting('github-enterprise', 'uri'));
     const session = await (how === 'ask' ? signIn(provider) : vscode.authentication.getSession(provider, SIGN_IN_SCOPES, { silent: true }));
@@ -152,7 +163,7 @@ export class ConnectionStore implements Connections, vscode.Disposable {
         action: { title: 'Connect GitHub', command: 'incidentRunbook.connect', args: [{ kind: 'connection', key: service, service }] },
       });
     }
-    return { ...connection, token: session.accessToken };
+    return session;
   }
 
   /** `incidentRunbook.connected.<service>`: steps of the walkthrough are done by them. */
@@ -188,7 +199,8 @@ export class ConnectionStore implements Connections, vscode.Disposable {
       return { problem: 'What is stored cannot be read. Connect it again.' };
     }
     try {
-      return { stored, usable: await this.complete(service, stored, 'silent') };
+      const session = await this.#session(service, stored, 'silent');
+      return session === undefined ? { stored, usable: stored } : { stored, usable: { ...stored, token: session.accessToken }, account: session.account };
     } catch (error) {
       return { stored, problem: error instanceof UserError ? error.message : `VS Code's sign-in cannot be asked: ${messageOf(error)}.` };
     }
@@ -212,7 +224,7 @@ async function signIn(provider: string): Promise<vscode.AuthenticationSession> {
     if (/cancel|did not consent/i.test(messageOf(error))) {
       throw new CancelledError();
     }
-    throw new UserError(`VS Code could not sign in: ${messageOf(error)}. Try again, or enter a personal access token.`, { cause: error });
+    throw new UserError(`VS Code could not sign in: ${messageOf(error).replace(/\.$/, '')}. Try again, or enter a personal access token.`, { cause: error });
   }
 }
 

@@ -7,6 +7,7 @@ import type { Redactor } from './incident/redact.ts';
 import type { OutgoingParts } from './outgoing.ts';
 import type { DocumentProvider } from './views/document-provider.ts';
 import type { IncidentsView } from './views/incidents-view.ts';
+import type { LiveChanges } from './views/live-changes.ts';
 
 export interface FlowDeps extends ApiDeps {
   readonly extensionUri: vscode.Uri;
@@ -14,6 +15,7 @@ export interface FlowDeps extends ApiDeps {
   readonly connections: ConnectionStore;
   readonly outgoing: OutgoingParts;
   readonly documents: DocumentProvider;
+  readonly live: LiveChanges;
   readonly view: IncidentsView;
   readonly log: vscode.LogOutputChannel;
   readonly redact: () => Redactor;

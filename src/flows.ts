@@ -1,16 +1,19 @@
 /** What each command asks a person, before it does what the API does. Lets go quietly when the person cancels. */
 import * as vscode from 'vscode';
 import type { Api } from './api.ts';
+import { createChangeFlow } from './change-flow.ts';
+import type { ChangesApi } from './changes-api.ts';
 import { createChoosing } from './choosing.ts';
 import { runbookFile } from './configuration.ts';
 import { UserError } from './errors.ts';
 import type { FlowDeps } from './flow-deps.ts';
+import { isHttps } from './incident/links.ts';
 import { environmentsOf, stepById } from './runbook/query.ts';
 import { listTickets, openTicketOf } from './shared-api.ts';
 import { createStepFlow } from './step-flow.ts';
 import type { Node } from './views/nodes.ts';
 
-export function createFlows(deps: FlowDeps, api: Api) {
+export function createFlows(deps: FlowDeps, api: Api, changesApi: ChangesApi) {
   const { clock, documents, ledger, runbook, runner, services, view } = deps;
   const { incidentFor, offer } = createChoosing(deps);
   const asking = () => import('./views/ask.ts');
@@ -29,7 +32,21 @@ export function createFlows(deps: FlowDeps, api: Api) {
     }
   }
 
-  const { run } = createStepFlow(deps, declareAs);
+  const change = createChangeFlow({
+    ...deps, api: changesApi,
+    origin: () => deps.outgoing.origin(),
+    show: (incident, id, title) => documents.openPlan(incident, id, title),
+    planStep: (step, row) => run(step, row),
+  });
+  const { run } = createStepFlow(deps, { declareAs, planChange: change.plan });
+
+  async function stopWatch(node: Node | undefined): Promise<void> {
+    const incident = await incidentFor(node, 'Stop the stability watch of which incident?');
+    if (incident !== undefined) {
+      const { summary } = await api.stopWatch({ incident, ...(node?.step === undefined ? {} : { step: node.step }) });
+      vscode.window.setStatusBarMessage(`$(debug-stop) ${summary}`, 5_000);
+    }
+  }
 
   async function recordByHand(node: Node | undefined): Promise<void> {
     const { askStep, askText } = await asking();
@@ -145,7 +162,7 @@ export function createFlows(deps: FlowDeps, api: Api) {
     if (id !== undefined && ticket === undefined) {
       throw new UserError(`${id} has no ticket yet. Create it first.`, { action: { title: 'Create ticket', command: 'incidentRunbook.step.createTicket' } });
     }
-    if (ticket !== undefined && /^https:\/\//.test(ticket.url)) {
+    if (ticket !== undefined && isHttps(ticket.url)) {
       await vscode.env.openExternal(vscode.Uri.parse(ticket.url, true));
     }
   }
@@ -187,5 +204,13 @@ export function createFlows(deps: FlowDeps, api: Api) {
     }
   }
 
-  return { declare, run, recordByHand, openStep, copyRunbookCommand, timeline, goTo, amend, close, reopen, openRunbook, openSharedIncident, openTicket, clocks, snooze, setDatabaseConnection };
+  async function setRedisConnection(): Promise<void> {
+    const { askCacheConnection } = await import('./views/ask-cache.ts');
+    const answer = await askCacheConnection(await runbook.get());
+    if (answer !== undefined) {
+      await services.setRedisUrl(answer.environment, answer.url);
+    }
+  }
+
+  return { change, declare, run, stopWatch, recordByHand, openStep, copyRunbookCommand, timeline, goTo, amend, close, reopen, openRunbook, openSharedIncident, openTicket, clocks, snooze, setDatabaseConnection, setRedisConnection };
 }

@@ -4,6 +4,7 @@ import { ConnectionStore } from './connection-store.ts';
 import { messageOf } from './errors.ts';
 import { type Clock, systemClock } from './incident/clock.ts';
 import type { NewEvent } from './incident/events.ts';
+import type { Incident } from './incident/fold.ts';
 import { createRedactor, redactEvent } from './incident/redact.ts';
 import { randomIds } from './ledger/ids.ts';
 import { LocalLedger } from './ledger/local-ledger.ts';
@@ -12,13 +13,18 @@ import { createOutgoing, timelinesIn } from './outgoing.ts';
 import { startReminding } from './reminding.ts';
 import { RunbookSource } from './runbook/source.ts';
 import { clockRules } from './runbook/targets.ts';
+import type { RunResult } from './steps/run.ts';
+import type { StepRunner } from './steps/runner.ts';
+import { WorkspaceTasks } from './views/workspace-tasks.ts';
 import { ConnectionsView } from './views/connections-view.ts';
 import { DeliveriesView } from './views/deliveries-view.ts';
 import type { DeliveryNode } from './views/delivery-nodes.ts';
 import { DocumentProvider } from './views/document-provider.ts';
 import { IncidentsView } from './views/incidents-view.ts';
+import { LiveChanges } from './views/live-changes.ts';
 import { LogChannel } from './views/log-channel.ts';
 import type { Node } from './views/nodes.ts';
+import { PlanLenses } from './views/plan-lenses.ts';
 import { RunbookProblems } from './views/runbook-problems.ts';
 import { StatusBar } from './views/status-bar.ts';
 import { CONNECTIONS_VIEW, DELIVERIES_VIEW, VIEW } from './view-ids.ts';
@@ -48,6 +54,8 @@ export interface Entrance {
 /** Wires the house together. Nothing here reads a file, loads an SDK or touches the network. */
 export function buildHouse(context: vscode.ExtensionContext, entrance: Entrance): House {
   let advanced = 0;
+  /** Ends the waits of whoever takes looks, once the clock was moved. */
+  let moved = new AbortController();
   const clock: Clock = context.extensionMode === vscode.ExtensionMode.Test ? { now: () => systemClock.now() + advanced } : systemClock;
   const log = vscode.window.createOutputChannel('Incident Runbook', { log: true });
   const problems = new RunbookProblems();
@@ -84,8 +92,11 @@ export function buildHouse(context: vscode.ExtensionContext, entrance: Entrance)
   });
   const logChannel = new LogChannel();
   const streams = new LogStreamer({ sink: logChannel, clock, redact, wait });
-  const services = new ServiceFactory(context.secrets, streams, connections);
-  const documents = new DocumentProvider(ledger, runbook, clock);
+  const services = new ServiceFactory(context.secrets, streams, connections, new WorkspaceTasks());
+  const live = new LiveChanges();
+  const origin = () => outgoing.origin();
+  const documents = new DocumentProvider({ ledger, runbook, clock, live, origin });
+  const lenses = new PlanLenses({ ledger, clock, live, origin, documents, onError });
   const statusBar = new StatusBar(ledger, clock, rules);
   const tree = (id: string): OpenTree => {
     const found = entrance.trees[id];
@@ -96,54 +107,85 @@ export function buildHouse(context: vscode.ExtensionContext, entrance: Entrance)
   };
   const incidents = tree(VIEW);
   const view = new IncidentsView({
-    ledger, clock, runbook, onError,
+    ledger, clock, runbook, live, origin, onError,
     treeView: incidents.treeView as vscode.TreeView<Node>,
     redraw: incidents.redraw,
     shared: (incident) => outgoing.shared.state(incident),
     onCount: (open) => void vscode.commands.executeCommand('setContext', 'incidentRunbook.open', open),
   });
   const deliveries = new DeliveriesView({
-    ledger, clock, runbook, onError,
-    origin: () => outgoing.origin(),
+    ledger, clock, runbook, origin, onError,
     reason: (delivery) => outgoing.outbox.reason(delivery),
     treeView: tree(DELIVERIES_VIEW).treeView as vscode.TreeView<DeliveryNode>,
     redraw: tree(DELIVERIES_VIEW).redraw,
   });
   const connectionsView = new ConnectionsView({ store: connections, redraw: tree(CONNECTIONS_VIEW).redraw, onError });
   // Not needed to draw the trees.
+  const makeRunner = async (): Promise<StepRunner> => {
+    const { StepRunner } = await import('./steps/runner.ts');
+    const runner = new StepRunner({
+      ledger, clock, redact, runbook, outgoing, isTrusted, services: () => services, log: fail,
+      wait: (ms, signal) => wait(ms, AbortSignal.any([signal, moved.signal])),
+    });
+    context.subscriptions.push(runner.onProgress(view.onProgress), runner.onProgress(live.onProgress));
+    return runner;
+  };
+  let made: Promise<StepRunner> | undefined;
+  const theRunner = (): Promise<StepRunner> => made ??= makeRunner();
   const work = async (): Promise<House['run']> => {
-    const [{ createCommands }, { StepRunner }] = await Promise.all([import('./commands.ts'), import('./steps/runner.ts')]);
-    const runner = new StepRunner({ ledger, clock, redact, runbook, outgoing, isTrusted, services: () => services, log: fail });
-    context.subscriptions.push(runner.onProgress(view.onProgress));
+    const [{ createCommands }, runner] = await Promise.all([import('./commands.ts'), theRunner()]);
     return createCommands({
-      extensionUri: context.extensionUri, clock, ledger, runbook: source, runner, services, connections, outgoing, streams, documents, view, log, redact,
+      extensionUri: context.extensionUri, clock, ledger, runbook: source, runner, services, connections, outgoing, streams, documents, live, view, log, redact,
     });
   };
   let commands: Promise<House['run']> | undefined;
   const run: House['run'] = async (command, argument) => (await (commands ??= work()))(command, argument);
   const reminding = startReminding({ ledger, clock, rules, outgoing, state: context.globalState, onError, run });
+  const resuming = import('./resuming.ts').then(({ Resuming }) => new Resuming({
+    ledger, clock, outgoing, isTrusted, wait, onError,
+    followUp: async (incident, event, signal) => (await theRunner()).followUp(incident, event, signal),
+    onResumed: (incident, event, result) => { tellResumed(incident, event, result, run); },
+  }));
   context.subscriptions.push(
-    log, problems, ledger, connections, outgoing, logChannel, services, documents, statusBar, view, deliveries, connectionsView, reminding,
+    log, problems, ledger, connections, outgoing, logChannel, services, documents, lenses, statusBar, view, deliveries, connectionsView, reminding,
     { dispose: () => { streams.stop(); } },
+    { dispose: () => { void resuming.then((work) => { work.dispose(); }); } },
     problems.onDidChange(() => {
       source.reset();
       view.refresh();
     }),
     connections.onDidChange(() => { outgoing.wake(); }),
-    vscode.workspace.onDidGrantWorkspaceTrust(() => { outgoing.wake(); }),
+    vscode.workspace.onDidGrantWorkspaceTrust(() => {
+      outgoing.wake();
+      void resuming.then((work) => { work.wake(); });
+    }),
   );
   void connections.refreshContexts();
   void runbook().catch(() => undefined).then(() => statusBar.update());
-  outgoing.start().then(() => reminding.start()).catch(onError);
+  outgoing.start().then(() => Promise.all([reminding.start(), resuming.then((work) => work.start())])).catch(onError);
   return {
     trees: { [VIEW]: view, [DELIVERIES_VIEW]: deliveries, [CONNECTIONS_VIEW]: connectionsView },
     run,
     advance: async (ms) => {
       advanced += ms;
+      moved.abort();
+      moved = new AbortController();
       outgoing.wake();
+      (await resuming).wake();
       view.refresh();
       deliveries.refresh();
+      lenses.refresh();
       await Promise.all([statusBar.update(), reminding.tick()]);
     },
   };
+}
+
+/** What became of a change that a window left under way when it went, or of a watch. */
+function tellResumed({ id, watches }: Incident, event: string, { status, summary, event: result }: RunResult, run: House['run']): void {
+  const show = status === 'done' ? vscode.window.showInformationMessage : vscode.window.showWarningMessage;
+  const step = watches.find((watch) => watch.id === event)?.step;
+  const [button, open] = step === undefined
+    ? ['Open plan', () => run('incidentRunbook.openPlan', { incident: id, event })] as const
+    : ['Open evidence', () => run('incidentRunbook.openStep', { kind: 'step', key: `${id}/step/${step}`, incident: id, step, event: result })] as const;
+  void show(`${id}: ${summary}`, button).then((chosen) => (chosen === undefined ? undefined : open()));
 }

@@ -7,7 +7,7 @@ import { CONNECTIONS_VIEW, DELIVERIES_VIEW, VIEW } from './view-ids.ts';
 import { CONNECTION_KINDS, type ConnectableService } from './services/connections.ts';
 
 interface MenuPlace {
-  readonly menu: 'view/title' | 'view/item/context' | 'editor/context';
+  readonly menu: 'view/title' | 'view/item/context' | 'editor/context' | 'editor/title';
   readonly when: string;
   readonly group: string;
 }
@@ -28,6 +28,11 @@ const title = (group: string, view = VIEW): MenuPlace => ({ menu: 'view/title', 
 const delivery = (states: string, group: string): MenuPlace => ({ menu: 'view/item/context', when: `viewItem =~ /^delivery\\.(${states})/`, group });
 const deliveryWith = (what: string, group: string): MenuPlace => ({ menu: 'view/item/context', when: `viewItem =~ /^delivery\\..*\\b${what}\\b/`, group });
 const contact = (way: string, group: string): MenuPlace => ({ menu: 'view/item/context', when: `viewItem =~ /^contact\\b.*\\b${way}\\b/`, group });
+/** Of a change: on its row, and in the title of the editor that shows its plan. */
+const change = (offer: string, place: number): readonly MenuPlace[] => [
+  item(`^change\\..*\\b${offer}\\b`, `inline@${place}`), item(`^change\\..*\\b${offer}\\b`, `1_change@${place}`),
+  { menu: 'editor/title', when: `resourceScheme == incident-runbook && incidentRunbook.planOffers =~ /\\b${offer}\\b/`, group: `navigation@${place}` },
+];
 const connection = (states: string, group: string): MenuPlace => ({ menu: 'view/item/context', when: `view == ${CONNECTIONS_VIEW} && viewItem =~ /^connection\\.(${states})$/`, group });
 
 export const COMMANDS = [
@@ -36,8 +41,17 @@ export const COMMANDS = [
   { id: 'incidentRunbook.assessSeverity', title: 'Assess Severity…', icon: '$(law)', palette: HAS_OPEN, menus: [item('^incident\\.(declared|acknowledged)', '1_respond@2')] },
   { id: 'incidentRunbook.postUpdate', title: 'Post Update…', icon: '$(megaphone)', palette: HAS_OPEN, menus: [item('^incident\\.(declared|acknowledged)', '1_respond@6')] },
   { id: 'incidentRunbook.runStep', title: 'Run Step…', icon: '$(play)', palette: HAS_OPEN, menus: [item('^step\\.automated', 'inline@1'), item('^step\\.automated', '1_run@1')] },
+  { id: 'incidentRunbook.applyChange', title: 'Apply Plan…', icon: '$(play)', palette: HAS_OPEN, menus: change('apply', 1) },
+  { id: 'incidentRunbook.approveChange', title: 'Approve Plan…', icon: '$(check)', palette: HAS_OPEN, menus: [...change('approve', 2), item('^next\\.approve', 'inline@1')] },
+  { id: 'incidentRunbook.planAnew', title: 'Plan Anew', icon: '$(refresh)', palette: HAS_OPEN, menus: change('planAnew', 3) },
+  { id: 'incidentRunbook.stopFollowing', title: 'Stop Watching', icon: '$(eye-closed)', palette: HAS_OPEN, menus: change('stop', 1) },
+  { id: 'incidentRunbook.followChange', title: 'Look Again', icon: '$(eye)', palette: HAS_OPEN, menus: change('look', 1) },
+  { id: 'incidentRunbook.recordChange', title: 'Record What Became of It…', icon: '$(edit)', palette: HAS_OPEN, menus: change('record', 2) },
+  { id: 'incidentRunbook.undoStep', title: 'Undo…', icon: '$(discard)', palette: HAS_OPEN, menus: change('undo', 3) },
+  { id: 'incidentRunbook.openPlan', title: 'Open Plan', icon: '$(checklist)', palette: HAS_OPEN, menus: [item('^change\\.', '2_open@1')] },
+  { id: 'incidentRunbook.stopWatch', title: 'Stop Stability Watch', icon: '$(debug-stop)', palette: HAS_OPEN, menus: [item('^watch$', 'inline@1'), item('^watch$', '1_run@1')] },
   { id: 'incidentRunbook.recordByHand', title: 'Record as Done by Hand…', icon: '$(edit)', palette: HAS_OPEN, menus: [item('^step\\.', '1_run@2'), item('^step\\.manual', 'inline@1')] },
-  { id: 'incidentRunbook.openStep', title: 'Open Step or Evidence', icon: '$(open-preview)', palette: false, menus: [item('^step\\.', '2_open@1')] },
+  { id: 'incidentRunbook.openStep', title: 'Open Step or Evidence', icon: '$(open-preview)', palette: false, menus: [item('^step\\.', '2_open@1'), item('^change\\..*\\bevidence\\b', '2_open@2')] },
   { id: 'incidentRunbook.copyRunbookCommand', title: 'Copy the Runbook Command', palette: false, menus: [item('^step\\..*\\.command', '2_open@2')] },
   { id: 'incidentRunbook.timeline', title: 'Open Timeline', icon: '$(history)', menus: [item('^incident\\.', 'inline@2'), item('^(incident|timeline)', '2_open@1')] },
   { id: 'incidentRunbook.list', title: 'Go to Incident…', icon: '$(search)', menus: [title('navigation@3')] },
@@ -46,6 +60,7 @@ export const COMMANDS = [
   { id: 'incidentRunbook.reopen', title: 'Reopen Incident…', menus: [item('^incident\\.closed', '9_close@1')] },
   { id: 'incidentRunbook.openRunbook', title: 'Open Runbook', icon: '$(book)', menus: [title('1_runbook@1')] },
   { id: 'incidentRunbook.setDatabaseConnection', title: 'Set Database Connection…', menus: [title('1_runbook@2')] },
+  { id: 'incidentRunbook.setRedisConnection', title: 'Set Cache Connection…', menus: [title('1_runbook@2')] },
   { id: 'incidentRunbook.stopLogStream', title: 'Stop Log Stream', palette: 'incidentRunbook.streaming', menus: [{ menu: 'view/title', when: `view == ${VIEW} && incidentRunbook.streaming`, group: '2_logs@1' }] },
   { id: 'incidentRunbook.openShared', title: 'Open Shared Incident…', icon: '$(link-external)', menus: [title('navigation@2')] },
   { id: 'incidentRunbook.openTicket', title: 'Open Ticket', icon: '$(issues)', palette: HAS_OPEN, menus: [item('^incident\\..*\\bticket\\b', '2_open@2')] },
@@ -210,7 +225,7 @@ const SETTINGS = {
   },
   'incidentRunbook.endpoints': {
     type: 'object', default: {}, scope: 'machine', order: 5, additionalProperties: { type: 'string' },
-    markdownDescription: 'Origins asked instead of those in the runbook, e.g. `{"https://api.healthflow.gov.eg": "http://127.0.0.1:8080"}` for a tunnel. A workspace cannot set it.',
+    markdownDescription: 'Origins asked instead of those in the runbook, e.g. `{"https://api.healthflow.gov.eg": "http://127.0.0.1:8080"}` for a tunnel; of a Redis `{"redis://HOST:6379": "rediss://127.0.0.1:6380"}`. A workspace cannot set it.',
   },
   'incidentRunbook.practice': {
     type: 'string', default: '', scope: 'machine', order: 6,

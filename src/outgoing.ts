@@ -11,6 +11,7 @@ import { SharedTimeline } from './ledger/shared/sync.ts';
 import { SyncLoop } from './ledger/shared/sync-loop.ts';
 import type { Runbook } from './runbook/schema.ts';
 import type { Connections } from './services/connections.ts';
+import type { Calls } from './services/courier.ts';
 import { Couriers } from './services/couriers.ts';
 import type { Outgoing } from './steps/posting.ts';
 import { wait } from './wait.ts';
@@ -24,6 +25,8 @@ export interface OutgoingDeps {
   readonly runbook: () => Promise<Runbook>;
   readonly redact: <T extends NewEvent>(event: T) => T;
   readonly isTrusted: () => boolean;
+  /** What AWS can be asked to do besides the steps: support cases. */
+  readonly aws?: () => Promise<Calls>;
   /** Folder of the workspace; undefined when none is open. */
   readonly folder: () => string | undefined;
   /** The exchange with a ticket stands otherwise than before. */
@@ -49,13 +52,13 @@ export interface OutgoingParts extends Outgoing {
   dispose(): void;
 }
 
-export function createOutgoing({ ledger, directory, clock, connections, runbook, redact, isTrusted, folder, onChange, onStranger, log }: OutgoingDeps): OutgoingParts {
+export function createOutgoing({ ledger, directory, clock, connections, runbook, redact, isTrusted, folder, aws, onChange, onStranger, log }: OutgoingDeps): OutgoingParts {
   let id: Promise<string> | undefined;
   const origin = (): Promise<string> => id ??= installationId(directory).catch((error: unknown) => {
     id = undefined;
     throw error;
   });
-  const couriers = new Couriers({ connections, clock, folder });
+  const couriers = new Couriers({ connections, clock, folder, ...(aws === undefined ? {} : { aws }) });
   const threads = async (): Promise<IssueThreads | undefined> => {
     const client = await couriers.github();
     return client === undefined ? undefined : (await import('./services/github/issues.ts')).githubThreads(client);

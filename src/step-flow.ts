@@ -3,30 +3,37 @@ import * as vscode from 'vscode';
 import { createChoosing } from './choosing.ts';
 import { responder } from './configuration.ts';
 import { UserError } from './errors.ts';
+import { shortTime } from './incident/clock.ts';
 import type { DeliveryReport, DeliveryState } from './incident/deliveries.ts';
 import type { FlowDeps } from './flow-deps.ts';
+import { isHttps } from './incident/links.ts';
 import { draftUpdate } from './incident/update.ts';
-import { serviceName } from './ledger/outbox.ts';
 import { STEPS_WITHOUT_INCIDENT } from './manifest.ts';
-import { stepById } from './runbook/query.ts';
-import { isAutomated } from './steps/catalog.ts';
-import type { RunResult } from './steps/runner.ts';
-import { CONNECTABLE, type ConnectableService } from './services/connections.ts';
-import type { Letter, Post } from './steps/step.ts';
+import { environmentByKey, stepById } from './runbook/query.ts';
+import type { RunbookStep } from './runbook/schema.ts';
+import { isAutomated, loadAction } from './steps/catalog.ts';
+import type { RunResult } from './steps/run.ts';
+import { isConnectable } from './services/connections.ts';
+import type { Post } from './steps/step.ts';
 import { plural } from './text.ts';
 import type { Node } from './views/nodes.ts';
+import { previewPost } from './views/post-preview.ts';
 
 type Inputs = Readonly<Record<string, unknown>>;
 type Row = Pick<Node, 'incident' | 'role' | 'inputs'>;
 
 /** Lines of a selection kept with a finding. */
 const EXCERPT_LINES = 200;
-/** Of all texts that are shown before they are sent, characters: more does not fit on a screen. */
-const PREVIEW_LENGTH = 1_500;
 /** Said at once: what it says and to whom is always the same. */
 const WITHOUT_PREVIEW: readonly string[] = ['acknowledge'];
 
-export function createStepFlow(deps: FlowDeps, declareAs: (declaration: Inputs) => Promise<void>) {
+export interface StepFlowOptions {
+  readonly declareAs: (declaration: Inputs) => Promise<void>;
+  /** Plans a change and shows the plan. */
+  readonly planChange: (incident: string, step: string, title: string, inputs: Inputs) => Promise<RunResult>;
+}
+
+export function createStepFlow(deps: FlowDeps, { declareAs, planChange }: StepFlowOptions) {
   const { connections, documents, ledger, runbook, runner } = deps;
   const { incidentFor } = createChoosing(deps);
   const asking = () => import('./views/ask.ts');
@@ -52,23 +59,26 @@ export function createStepFlow(deps: FlowDeps, declareAs: (declaration: Inputs) 
     if (incident === undefined && !STEPS_WITHOUT_INCIDENT.includes(id)) {
       return undefined;
     }
-    const inputs = await inputsFor(id, { ...node, ...(incident === undefined ? {} : { incident }) });
+    const inputs = await inputsFor(step, { ...node, ...(incident === undefined ? {} : { incident }) });
     const post = inputs === undefined || incident === undefined ? undefined : await previewOf(id, incident, inputs);
     if (inputs === undefined || (post !== undefined && !await agreed(step.title, post))) {
       return undefined;
     }
-    const result = await withProgress(step.title, incident, (signal) => runner.run({ step: id, inputs, incident, seen: post }, signal));
+    if (incident !== undefined && (await loadAction(step.action))?.kind === 'change') {
+      return planChange(incident, id, step.title, inputs);
+    }
+    const result = await withProgress(step, incident, (signal) => runner.run({ step: id, inputs, incident, seen: post }, signal));
     await show(result, incident, id, step.title);
     return result;
   }
 
-  async function inputsFor(step: string, node: Row): Promise<Inputs | undefined> {
+  async function inputsFor(step: RunbookStep, node: Row): Promise<Inputs | undefined> {
     const ask = await asking();
     const book = await runbook.get();
     if (node.inputs !== undefined) {
       return node.inputs;
     }
-    switch (step) {
+    switch (step.id) {
       case 'assessSeverity': {
         const answer = await ask.askAssessment(book);
         return answer === undefined ? undefined : {
@@ -91,8 +101,10 @@ export function createStepFlow(deps: FlowDeps, declareAs: (declaration: Inputs) 
         const role = await ask.askRole(book, node.role, responder());
         return role === undefined ? undefined : { role: role.role, ...(role.person === '' ? {} : { person: role.person }) };
       }
-      default:
-        return {};
+      default: {
+        const environment = node.incident === undefined ? undefined : (await ledger.read(node.incident)).environment;
+        return (await import('./views/ask-change.ts')).askChange(step, environmentByKey(book, environment));
+      }
     }
   }
 
@@ -104,23 +116,22 @@ export function createStepFlow(deps: FlowDeps, declareAs: (declaration: Inputs) 
 
   /** What is about to be sent, to whom and by which way; sent only when the person says so. */
   async function agreed(title: string, post: Post): Promise<boolean> {
-    const length = Math.max(150, Math.floor(PREVIEW_LENGTH / post.letters.length));
-    const lines = await Promise.all(post.letters.map(async (letter) => `${letter.target}, ${await wayOf(letter)}\n${letter.text.slice(0, length)}${letter.text.length > length ? '…' : ''}`));
-    const notes = (post.notes ?? []).map((note) => note.replace(/\\([!-/:-@[-`{-~])/g, '$1'));
-    const detail = deps.redact()([...notes, ...lines].join('\n\n'));
-    return await vscode.window.showWarningMessage(`${title}?`, { modal: true, detail }, 'Send') === 'Send';
+    const { detail, button } = previewPost(post, await missingFor(post));
+    return await vscode.window.showWarningMessage(`${title}?`, { modal: true, detail: deps.redact()(detail) }, button) === button;
   }
 
-  async function wayOf({ service, byHand }: Letter): Promise<string> {
-    if (byHand !== undefined) {
-      return `by hand: ${byHand}`;
-    }
-    const missing = CONNECTABLE.includes(service as ConnectableService) && await connections.get(service as ConnectableService) === undefined;
-    return missing ? `by hand: ${serviceName(service)} is not connected` : `through ${serviceName(service)}`;
+  /** Services that the letters would go through and that are not connected. */
+  async function missingFor({ letters }: Post): Promise<ReadonlySet<string>> {
+    const services = [...new Set(letters.map(({ service }) => service))].filter(isConnectable);
+    const missing = await Promise.all(services.map(async (service) => ((await connections.get(service)) === undefined ? [service] : [])));
+    return new Set(missing.flat());
   }
 
-  function withProgress<T>(title: string, incident: string | undefined, work: (signal: AbortSignal) => Promise<T>): Thenable<T> {
-    return vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title, cancellable: true }, async (progress, token) => {
+  /** What is sent or written down takes a moment, and must not stand before the questions about it; the rest can be cancelled. */
+  async function withProgress<T>({ action, title }: RunbookStep, incident: string | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const kind = (await loadAction(action))?.kind;
+    const isShort = kind === 'post' || kind === 'record';
+    return vscode.window.withProgress({ location: isShort ? vscode.ProgressLocation.Window : vscode.ProgressLocation.Notification, title, cancellable: !isShort }, async (progress, token) => {
       const abort = new AbortController();
       const subscriptions = [
         token.onCancellationRequested(() => { abort.abort(); }),
@@ -204,14 +215,14 @@ export function createStepFlow(deps: FlowDeps, declareAs: (declaration: Inputs) 
     }
     const chosen = await vscode.window.showQuickPick(
       alarms.map((alarm) => ({
-        label: `$(bell) ${alarm.name}`, description: `${alarm.source}, ${alarm.since === null ? 'since when is not known' : `since ${alarm.since}`}`,
+        label: `$(bell) ${alarm.name}`, description: `${alarm.source}, ${alarm.since === null ? 'since when is not known' : `since ${shortTime(alarm.since, deps.clock.now())}`}`,
         detail: alarm.description === '' ? alarm.reason : alarm.description, alarm,
       })),
       { title: 'Declare an incident from an alarm', placeHolder: 'Its start becomes the start of the impact; Escape declares nothing' },
     );
     if (chosen !== undefined) {
       const { name, description, since, source } = chosen.alarm;
-      await declareAs({ title: description === '' ? name : description, detectedBy: source, ...(since === null ? {} : { impactStartedAt: since }) });
+      await declareAs({ title: description === '' ? name : description.trim().replace(/(?<!\.)\.$/, ''), detectedBy: source, ...(since === null ? {} : { impactStartedAt: since }) });
     }
   }
 
@@ -220,7 +231,7 @@ export function createStepFlow(deps: FlowDeps, declareAs: (declaration: Inputs) 
 
 /** The two steps that are named for it open the dashboard itself, beside what was read of it. */
 async function openDashboard(step: string, url: string | undefined): Promise<void> {
-  if (/^open\w+Dashboard$/.test(step) && url?.startsWith('https://') === true) {
+  if (/^open\w+Dashboard$/.test(step) && isHttps(url)) {
     await vscode.env.openExternal(vscode.Uri.parse(url, true));
   }
 }

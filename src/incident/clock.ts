@@ -27,3 +27,13 @@ export function formatDuration(ms: number): string {
   }
   return `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
+
+/** `03:12 UTC` of an ISO 8601 UTC time. */
+export function timeOfDay(at: string): string {
+  return `${at.slice(11, 16)} UTC`;
+}
+
+/** `03:12 UTC` of an ISO 8601 UTC time, with the date before it unless it is that of `now`, epoch ms. */
+export function shortTime(at: string, now: number): string {
+  return at.slice(0, 10) === iso(now).slice(0, 10) ? timeOfDay(at) : `${at.slice(0, 10)} ${timeOfDay(at)}`;
+}

@@ -56,8 +56,13 @@ export function dueSteps(incident: Incident, rules: ClockRules): DueStep[] {
  * @param now epoch ms
  */
 export function reminders(incident: Incident, rules: ClockRules, now: number): DueStep[] {
-  const quiet = (key: string): boolean => (incident.snoozed.get(key) ?? now) > now;
-  return dueSteps(incident, rules).filter(({ id, step, at }) => at <= now && !quiet(id) && !quiet(step));
+  return dueSteps(incident, rules).filter((due) => due.at <= now && snoozedUntil(incident, due, now) === undefined);
+}
+
+/** Until when a clock, or all those of its step, keeps quiet, epoch ms; undefined when it does not. */
+export function snoozedUntil({ snoozed }: Incident, { id, step }: DueStep, now: number): number | undefined {
+  const until = Math.max(snoozed.get(id) ?? now, snoozed.get(step) ?? now);
+  return until > now ? until : undefined;
 }
 
 function severityClocks(incident: Incident, rules: ClockRules): DueStep[] {
@@ -109,11 +114,11 @@ function lastTold(incident: Incident, contact: string): number | undefined {
   return times.length === 0 ? undefined : Math.max(...times);
 }
 
-/** `in 4 min`, `due now`, `7 min overdue`. */
+/** `in 4 min` (of minutes begun), `due now`, `7 min overdue`. */
 export function untilDue(due: DueStep, now: number): string {
   const left = due.at - now;
-  if (Math.abs(left) < MINUTE) {
-    return 'due now';
+  if (left > 0) {
+    return `in ${formatDuration(Math.ceil(left / MINUTE) * MINUTE)}`;
   }
-  return left > 0 ? `in ${formatDuration(left)}` : `${formatDuration(-left)} overdue`;
+  return left > -MINUTE ? 'due now' : `${formatDuration(-left)} overdue`;
 }

@@ -1,3 +1,4 @@
+import { timeOfDay } from './clock.ts';
 import type { TimelineEvent } from './events.ts';
 import type { Level } from './evidence.ts';
 
@@ -7,6 +8,11 @@ export interface EventLine {
   readonly detail: string;
   /** Of a step's result; undefined for everything else. */
   readonly level?: Level;
+}
+
+/** `incidentCommander` → `Incident Commander`: the timeline is read without the runbook it was written with. */
+function wordsOf(id: string): string {
+  return id.replace(/([a-z])([A-Z])/g, '$1 $2').replace(/^./, (first) => first.toUpperCase());
 }
 
 /** @param targetOf whom or what a delivery reaches, by the id of its request */
@@ -26,13 +32,29 @@ export function describeEvent(event: TimelineEvent, targetOf: (request: string) 
         detail: event.override === undefined ? event.reasons.join(' ') : `instead of ${event.override.recommended}: ${event.override.reason}`,
       };
     case 'role.assigned':
-      return event.person === '' ? { title: `Role ${event.role} given up`, detail: '' } : { title: `Role ${event.role}`, detail: event.person };
+      return { title: `Role ${wordsOf(event.role)}${event.person === '' ? ' given up' : ''}`, detail: event.person };
     case 'step.finished':
       return {
         title: event.result.title,
         detail: `${event.result.outcome === 'done' ? '' : `${event.result.outcome}: `}${event.result.summary}`,
         level: event.result.level,
       };
+    case 'change.planned':
+      return { title: `Planned: ${event.plan.title}`, detail: `${event.plan.summary} (${event.plan.target.resource})` };
+    case 'change.approved':
+      return { title: 'Plan approved', detail: event.hash.slice(0, 8) };
+    case 'change.requested':
+      return { title: 'Change begun', detail: event.hash.slice(0, 8) };
+    case 'change.made':
+      return { title: 'Change made', detail: '' };
+    case 'watch.started':
+      return { title: 'Stability watch begun', detail: `until it is quiet for ${event.minutes} min` };
+    case 'watch.sampled':
+      return { title: 'Stability watch', detail: event.reason, level: event.level };
+    case 'watch.restarted':
+      return { title: 'Stability watch starts again', detail: event.reason, level: 'warn' };
+    case 'watch.ended':
+      return { title: event.outcome === 'stable' ? 'Stability watch passed' : 'Stability watch stopped', detail: '' };
     case 'finding.documented':
       return {
         title: 'Finding',
@@ -64,12 +86,24 @@ export function describeEvent(event: TimelineEvent, targetOf: (request: string) 
       return { title: 'Ended a step', detail: '' };
     case 'reminder.snoozed':
       return { title: `Reminder snoozed: ${event.step}`, detail: `until ${event.until}` };
+    case 'checklist.marked':
+      return { title: event.checked ? 'Confirmed' : 'Not confirmed any more', detail: [wordsOf(event.item).toLowerCase(), ...(event.note === undefined ? [] : [event.note])].join(': ') };
+    case 'incident.resolved':
+      return { title: 'Incident resolved', detail: `${event.resolution} (root cause: ${event.rootCause})` };
+    case 'review.scheduled':
+      return { title: event.sequence === 0 ? 'Review scheduled' : 'Review moved', detail: `${event.start.slice(0, 10)} ${timeOfDay(event.start)}` };
+    case 'review.written':
+      return { title: 'Review drafted', detail: event.file };
+    case 'followup.seen':
+      return { title: event.state === 'closed' ? 'Follow-up done' : 'Follow-up open', detail: event.assignee };
+    case 'incident.imported':
+      return { title: 'Imported from its ticket', detail: event.url };
     case 'incident.closed':
       return { title: 'Incident closed', detail: event.reason };
     case 'incident.reopened':
       return { title: 'Incident reopened', detail: event.reason };
     case 'event.amended':
-      return { title: event.changes.retracted === true ? 'Retracted' : 'Corrected', detail: [event.changes.at, event.changes.text].filter((part) => part !== undefined).join(': ') };
+      return { title: event.changes.retracted === true ? 'Retracted' : 'Corrected', detail: [event.changes.at, event.changes.title, event.changes.impactStartedAt === undefined ? undefined : `impact since ${event.changes.impactStartedAt}`, event.changes.text].filter((part) => part !== undefined).join(': ') };
     default:
       return { title: (event as { type: string }).type, detail: 'Written by a newer version' };
   }

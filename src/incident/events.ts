@@ -2,6 +2,9 @@
  * The timeline: an incident is the append-only list of these events, and everything else is a fold of it.
  * An event is never changed; a correction is a new event that names the one it amends.
  */
+import type { ChangeApproved, ChangeMade, ChangePlanned, ChangeRequested, WatchEnded, WatchRestarted, WatchSampled, WatchStarted } from './change-events.ts';
+import type { ChecklistMarked, FollowUpSeen, IncidentImported, IncidentResolved, ReviewScheduled, ReviewWritten } from './closing-events.ts';
+import type { Actor, EventBase } from './event-base.ts';
 import type { Evidence, Json, Level } from './evidence.ts';
 import type { UpdateFields } from './update-fields.ts';
 
@@ -9,31 +12,14 @@ export const SEVERITIES = ['P1', 'P2', 'P3', 'P4'] as const;
 /** Runbook 2.1, from a complete outage (P1) to a minor issue with a workaround (P4). */
 export type Severity = (typeof SEVERITIES)[number];
 
+export type { Actor };
+
 export const DETECTION_SOURCES = [
   'datadog', 'cloudwatch', 'synthetic', 'support ticket', 'slack', 'email', 'phone',
   'monitoring', 'deployment', 'code review', 'testing',
 ] as const;
 /** Runbook 3: how the incident came to be known. */
 export type DetectionSource = (typeof DETECTION_SOURCES)[number];
-
-export interface Actor {
-  readonly name: string;
-  /** `extension` marks what happened by itself (a reminder, a watch); metrics count people only. */
-  readonly kind: 'person' | 'extension';
-}
-
-interface EventBase<Type extends string> {
-  /** ULID: unique, and ordered by the millisecond it was made in. */
-  readonly id: string;
-  /** The incident's id, e.g. `INC-20261123-7KQ4`. */
-  readonly incident: string;
-  /** When it happened, ISO 8601 UTC. */
-  readonly at: string;
-  /** When it was written down, ISO 8601 UTC. */
-  readonly recordedAt: string;
-  readonly actor: Actor;
-  readonly type: Type;
-}
 
 export interface IncidentDeclared extends EventBase<'incident.declared'> {
   readonly title: string;
@@ -82,6 +68,8 @@ export interface StepFinished extends EventBase<'step.finished'> {
   readonly result: StepResult;
   /** The results of the steps this one ran, worst first (runbook 5, `investigate`). */
   readonly parts?: readonly StepResult[];
+  /** Id of the `change.planned` whose end this is, as far as anybody has seen it. */
+  readonly change?: string;
 }
 
 /** A piece of code or log that somebody pointed at. */
@@ -106,8 +94,8 @@ export interface UpdatePosted extends EventBase<'update.posted'>, UpdateFields {
   readonly text: string;
 }
 
-/** Every outside system that something is delivered to; `workspace` is the status page kept as files in the repository. */
-export const DELIVERY_SERVICES = ['github', 'slack', 'pagerduty', 'datadog', 'statuspage', 'mail', 'webhook', 'workspace'] as const;
+/** Every outside system that something is delivered to; `workspace` is the status page kept as files in the repository, `aws` the support cases. */
+export const DELIVERY_SERVICES = ['github', 'slack', 'pagerduty', 'datadog', 'statuspage', 'mail', 'webhook', 'workspace', 'aws'] as const;
 export type DeliveryService = (typeof DELIVERY_SERVICES)[number];
 
 /** One thing that is to leave the machine, once. */
@@ -226,7 +214,16 @@ export interface IncidentReopened extends EventBase<'incident.reopened'> {
 /** A correction: a wrong time, a wrong text. The amended event stays as it was written. */
 export interface EventAmended extends EventBase<'event.amended'> {
   readonly amends: string;
-  readonly changes: { readonly at?: string; readonly text?: string; readonly retracted?: boolean };
+  readonly changes: {
+    readonly at?: string;
+    /** Of a finding. */
+    readonly text?: string;
+    readonly retracted?: boolean;
+    /** Of the declaration. */
+    readonly title?: string;
+    /** Of the declaration: since when users feel it, ISO 8601 UTC. */
+    readonly impactStartedAt?: string;
+  };
 }
 
 export type TimelineEvent =
@@ -235,6 +232,14 @@ export type TimelineEvent =
   | SeveritySet
   | RoleAssigned
   | StepFinished
+  | ChangePlanned
+  | ChangeApproved
+  | ChangeRequested
+  | ChangeMade
+  | WatchStarted
+  | WatchSampled
+  | WatchRestarted
+  | WatchEnded
   | FindingDocumented
   | UpdatePosted
   | DeliveryRequested
@@ -249,6 +254,12 @@ export type TimelineEvent =
   | StepClaimed
   | StepReleased
   | ReminderSnoozed
+  | ChecklistMarked
+  | IncidentResolved
+  | ReviewScheduled
+  | ReviewWritten
+  | FollowUpSeen
+  | IncidentImported
   | IncidentClosed
   | IncidentReopened
   | EventAmended;

@@ -1,9 +1,12 @@
+import type { ChecklistMarked, FollowUpSeen, IncidentImported, IncidentResolved, ReviewScheduled } from './closing-events.ts';
 import {
   type Actor, type DetectionSource, type EventAmended, type Excerpt, type Severity, type StepClaimed, type StepResult, type TimelineEvent, type UpdatePosted,
   compareEvents,
 } from './events.ts';
 import { type Delivery, type Ticket, foldDeliveries } from './deliveries.ts';
+import { type Change, foldChanges } from './changes.ts';
 import { unshared } from './markers.ts';
+import { type Watch, foldWatches } from './watches.ts';
 
 /** Where an incident stands. An incident is open until it is closed. */
 export type IncidentStatus = 'declared' | 'acknowledged' | 'closed';
@@ -59,8 +62,24 @@ export interface Incident {
     readonly assessed?: Milestone;
     /** Since when the severity is what it is; its clocks started then. */
     readonly severitySince?: Milestone;
+    /** When the first change to production was made that worked, or somebody verified that one had. */
+    readonly mitigated?: Milestone;
+    /** When somebody confirmed that it is over; of one that was closed without that, when it was closed. */
+    readonly resolved?: Milestone;
     readonly closed?: Milestone;
   };
+  /** What it was and what ended it (runbook 9.1). */
+  readonly resolution?: IncidentResolved;
+  /** `checklist/item` → the last mark that somebody set. */
+  readonly marks: ReadonlyMap<string, ChecklistMarked>;
+  /** The last time that the review was scheduled (runbook 10.1). */
+  readonly review?: ReviewScheduled;
+  /** The review document, relative to the workspace folder. */
+  readonly reviewFile?: string;
+  /** Id of the delivery that opened a follow-up → how it stands. */
+  readonly followUps: ReadonlyMap<string, FollowUpSeen>;
+  /** Of an incident that was not recorded here. */
+  readonly imported?: IncidentImported;
   /** Role id → person. */
   readonly roles: Readonly<Record<string, string>>;
   /** Step id → its latest result, whether run alone or inside an investigation. */
@@ -70,6 +89,10 @@ export interface Incident {
   readonly updates: readonly UpdatePosted[];
   /** What has left the machine and what is still to, in the order it was asked for. */
   readonly deliveries: readonly Delivery[];
+  /** Changes to production, planned and made, in the order of their plans. */
+  readonly changes: readonly Change[];
+  /** Watches over its stability, the earliest first. */
+  readonly watches: readonly Watch[];
   /** Set once the incident is shared in a ticket. */
   readonly ticket?: Ticket;
   /** Step id → who is running it, until when at the latest; at most one holder each. */
@@ -116,10 +139,12 @@ export function fold(events: readonly TimelineEvent[]): Incident | undefined {
   const claimed: StepClaimed[] = [];
   const released = new Set<string>();
   const snoozed = new Map<string, number>();
-  const state: Mutable<Pick<Incident, 'severity' | 'severityReasons' | 'closeReason' | 'ticket'>> = { severityReasons: [] };
+  const marks = new Map<string, ChecklistMarked>();
+  const followUps = new Map<string, FollowUpSeen>();
+  const state: Mutable<Pick<Incident, 'severity' | 'severityReasons' | 'closeReason' | 'ticket' | 'resolution' | 'review' | 'reviewFile' | 'imported'>> = { severityReasons: [] };
   const times: Mutable<Incident['times']> = { detected: milestone(declared) };
   if (declared.impactStartedAt !== undefined) {
-    times.impactStarted = { at: declared.impactStartedAt, event: declared.id, corrected: false };
+    times.impactStarted = { at: declared.impactStartedAt, event: declared.id, corrected: correctedTimes.has(`${declared.id}/impact`) };
   }
   for (const event of effective) {
     switch (event.type) {
@@ -144,6 +169,9 @@ export function fold(events: readonly TimelineEvent[]): Incident | undefined {
         }
         break;
       case 'step.finished':
+        if ((event.change !== undefined || event.result.step === 'verifyMitigation') && event.result.outcome === 'done' && event.result.level === 'ok') {
+          times.mitigated ??= milestone(event);
+        }
         for (const result of [event.result, ...(event.parts ?? [])]) {
           steps.set(result.step, { ...result, event: event.id, at: event.at, actor: event.actor });
         }
@@ -169,12 +197,36 @@ export function fold(events: readonly TimelineEvent[]): Incident | undefined {
       case 'reminder.snoozed':
         snoozed.set(event.step, Date.parse(event.until));
         break;
+      case 'checklist.marked':
+        marks.set(`${event.checklist}/${event.item}`, event);
+        break;
+      case 'incident.resolved':
+        times.resolved = milestone(event);
+        state.resolution = event;
+        break;
+      case 'review.scheduled':
+        if (event.sequence >= (state.review?.sequence ?? 0)) {
+          state.review = event;
+        }
+        break;
+      case 'review.written':
+        state.reviewFile = event.file;
+        break;
+      case 'followup.seen':
+        followUps.set(event.delivery, event);
+        break;
+      case 'incident.imported':
+        state.imported = event;
+        break;
       case 'incident.closed':
         times.closed = milestone(event);
+        times.resolved ??= milestone(event);
         state.closeReason = event.reason;
         break;
       case 'incident.reopened':
         delete times.closed;
+        delete times.resolved;
+        delete state.resolution;
         delete state.closeReason;
         break;
       default:
@@ -196,8 +248,12 @@ export function fold(events: readonly TimelineEvent[]): Incident | undefined {
     findings,
     updates,
     deliveries: foldDeliveries(effective),
+    changes: foldChanges(effective),
+    watches: foldWatches(effective),
     claims: claimsOf(claimed.filter(({ id }) => !released.has(id))),
     snoozed,
+    marks,
+    followUps,
     events: effective,
   };
 }
@@ -266,11 +322,14 @@ function applyAmendments(ordered: readonly TimelineEvent[]): { effective: Timeli
     }
   }
   const effective = ordered.filter(({ id }) => retracted.get(id) !== true).map((event) => {
-    const { at = event.at, text } = corrected.get(event.id) ?? {};
+    const { at = event.at, text, title, impactStartedAt } = corrected.get(event.id) ?? {};
     const moved = { ...event, at };
+    if (moved.type === 'incident.declared') {
+      return { ...moved, ...(title === undefined ? {} : { title }), ...(impactStartedAt === undefined ? {} : { impactStartedAt }) };
+    }
     return moved.type === 'finding.documented' && text !== undefined ? { ...moved, text } : moved;
   });
-  return { effective: effective.sort(compareEvents), correctedTimes: new Set([...corrected].filter(([, { at }]) => at !== undefined).map(([id]) => id)) };
+  return { effective: effective.sort(compareEvents), correctedTimes: new Set([...corrected].flatMap(([id, { at, impactStartedAt }]) => [...(at === undefined ? [] : [id]), ...(impactStartedAt === undefined ? [] : [`${id}/impact`])])) };
 }
 
 /** The event that a correction is about in the end; none when one on the way was retracted, or when they name each other. */

@@ -1,10 +1,11 @@
-import { formatDuration } from './clock.ts';
-import { type ClockRules, dueSteps, untilDue } from './clocks.ts';
+import { formatDuration, iso, timeOfDay } from './clock.ts';
+import { type ClockRules, type DueStep, dueSteps, snoozedUntil, untilDue } from './clocks.ts';
 import { escalationTriggers } from './escalation.ts';
 import type { Incident } from './fold.ts';
 import type { Severity } from './events.ts';
 import { type Scenario, type StepOutline, scenarioAction } from './scenarios.ts';
-import { lastDone } from './step-records.ts';
+import { lastDone, resultsOf } from './step-records.ts';
+import { runningWatch } from './watches.ts';
 
 /** What to do next, the most urgent first: the guided part of the Incidents view. */
 export interface NextAction {
@@ -41,7 +42,7 @@ const INVESTIGATION_FRESH_MS = 15 * 60_000;
 
 /**
  * The next steps of an open incident: the urgent ones, then the others, each in the runbook's order (4.1 to 4.4, 5.1,
- * 5.3) with what is due by the clock, and what calls for more people, behind (7, 8). Nothing for a closed one.
+ * 5.3, 6.2, 6.3) with what is due by the clock, and what calls for more people, behind (7, 8). Nothing for a closed one.
  *
  * @param now epoch ms
  */
@@ -50,7 +51,7 @@ export function nextActions(incident: Incident, targets: GuideTargets, now: numb
     return [];
   }
   const actions = [
-    ...responseActions(incident, targets, now).map((action) => ({ id: action.step, ...action })),
+    ...[...responseActions(incident, targets, now), ...proofActions(incident, targets)].map((action) => ({ id: action.step, ...action })),
     ...(targets.clocks === undefined ? [] : clockActions(incident, targets.clocks, now)),
   ];
   const suggested = targets.scenarios === undefined ? undefined : scenarioAction(incident, targets.scenarios.list, targets.scenarios.steps);
@@ -65,8 +66,14 @@ function clockActions(incident: Incident, rules: ClockRules, now: number): NextA
     .filter(({ step, at }) => step === 'postUpdate' || at - now <= SOON_MS)
     .map((due) => ({
       id: due.id, clock: true, step: due.step, title: due.title, urgent: due.at <= now, ...(due.inputs === undefined ? {} : { inputs: due.inputs }),
-      reason: due.kind === 'escalation' && due.at <= now ? escalationTriggers(incident, rules, now).map(({ text }) => text).join('; ') : untilDue(due, now),
+      reason: reasonOf(incident, due, rules, now),
     }));
+}
+
+function reasonOf(incident: Incident, due: DueStep, rules: ClockRules, now: number): string {
+  const reason = due.kind === 'escalation' && due.at <= now ? escalationTriggers(incident, rules, now).map(({ text }) => text).join('; ') : untilDue(due, now);
+  const quiet = snoozedUntil(incident, due, now);
+  return quiet === undefined ? reason : `snoozed until ${timeOfDay(iso(quiet))} · ${reason}`;
 }
 
 function responseActions(incident: Incident, targets: GuideTargets, now: number): Omit<NextAction, 'id'>[] {
@@ -109,6 +116,34 @@ function responseActions(incident: Incident, targets: GuideTargets, now: number)
     actions.push({ step: 'tailLogs', title: 'Watch the logs', reason: 'Live, next to the code', urgent: false });
   }
   return actions;
+}
+
+/** What was mitigated is verified, and then watched until it has been quiet for long enough (6.2, 6.3). */
+function proofActions(incident: Incident, targets: GuideTargets): Omit<NextAction, 'id'>[] {
+  const mitigation = lastMitigation(incident, targets.clocks?.escalation.mitigations ?? []);
+  if (mitigation === undefined || runningWatch(incident) !== undefined || (lastDone(incident, 'monitorStability') ?? 0) >= mitigation.time) {
+    return [];
+  }
+  const verified = resultsOf(incident, 'verifyMitigation').findLast(({ outcome, time }) => outcome === 'done' && time >= mitigation.time);
+  switch (verified?.level) {
+    case undefined:
+      return [{ step: 'verifyMitigation', title: 'Verify the mitigation', reason: `"${mitigation.title}" was done at ${timeOfDay(iso(mitigation.time))}`, urgent: false }];
+    case 'unknown':
+      return [{ step: 'verifyMitigation', title: 'Verify the mitigation again', reason: verified?.summary ?? '', urgent: false }];
+    case 'ok':
+    case 'warn':
+      return [{ step: 'monitorStability', title: 'Watch the stability', reason: 'Whether what was mended stays so', urgent: false }];
+    case 'bad':
+      // Something else has to be done first.
+      return [];
+  }
+}
+
+/** The last step that mended something, and was not undone. */
+function lastMitigation({ changes, events }: Incident, mitigations: readonly string[]): { readonly title: string; readonly time: number } | undefined {
+  const done = events.findLast((event) => event.type === 'step.finished' && event.result.outcome === 'done' && mitigations.includes(event.result.step)
+    && (event.change === undefined || changes.some(({ id, state, plan }) => id === event.change && state === 'done' && plan.undoes === undefined)));
+  return done?.type === 'step.finished' ? { title: done.result.title, time: Date.parse(done.at) } : undefined;
 }
 
 /** There is one, it is being opened, or somebody wrote down that they opened it by hand. */

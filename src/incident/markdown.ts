@@ -7,6 +7,11 @@ export function escapeMarkdown(text: string): string {
   return text.replace(/[\r\n\t]+/g, ' ').replace(SPECIAL, (character) => `\\${character}`);
 }
 
+/** Markdown as people would read the words in it: without the escapes, which would tear them apart. */
+export function unescapeMarkdown(markdown: string): string {
+  return markdown.replace(/\\([!-/:-@[-`{-~])/g, '$1');
+}
+
 /** Outside text as inline code, whatever backticks it holds. */
 export function inlineCode(text: string): string {
   const flat = text.replace(/[\r\n\t]+/g, ' ').replace(/\|/g, '¦');

@@ -41,6 +41,7 @@ export function ticketKey(event: string): string {
 export function isShared(event: TimelineEvent): boolean {
   switch (event.type) {
     case 'delivery.attempted':
+    case 'watch.sampled':
       return false;
     case 'delivery.failed':
       return event.retryAt === undefined && !event.request.startsWith(ON_TICKET);

@@ -27,6 +27,13 @@ const EVIDENCE = object({
 });
 const RESULT = object({ step: text, title: text, section: text, outcome: text, level: text, summary: text, durationMs: count, evidence: optional(EVIDENCE) });
 
+const PLAN = object({
+  step: text, title: text, section: text, effect: text, by: text, summary: text, command: text, follow: text, approval: text, hash: text, undoes: optional(text), details: optional(text),
+  target: object({ system: text, environment: text, resource: text, account: optional(text), region: optional(text) }),
+  differences: listOf(object({ name: text, before: text, after: text })), hazards: listOf(object({ level: text, text })),
+  before: object(), after: object(), inputs: object(), undo: object({ possible: flag, how: text }),
+});
+
 const HEAD = object({ id: text, incident: text, at: time, recordedAt: time, actor: object({ name: text, kind: text }), type: text });
 
 /** What a type must bring so that the fold, the tree and the documents can rely on it; more is allowed. */
@@ -35,7 +42,15 @@ const BODIES: Readonly<Record<TimelineEvent['type'], Check>> = {
   'incident.acknowledged': object(),
   'severity.set': object({ severity, reasons: listOf(text), override: optional(object({ recommended: severity, reason: text })) }),
   'role.assigned': object({ role: text, person: text }),
-  'step.finished': object({ result: RESULT, parts: optional(listOf(RESULT)) }),
+  'step.finished': object({ result: RESULT, parts: optional(listOf(RESULT)), change: optional(text) }),
+  'change.planned': object({ plan: PLAN, origin: text }),
+  'change.approved': object({ plan: text, hash: text, until: time }),
+  'change.requested': object({ plan: text, hash: text, origin: text }),
+  'change.made': object({ plan: text, result: object() }),
+  'watch.started': object({ step: text, minutes: count, origin: text }),
+  'watch.sampled': object({ watch: text, level: text, reason: text, values: object() }),
+  'watch.restarted': object({ watch: text, reason: text }),
+  'watch.ended': object({ watch: text, outcome: (value) => value === 'stable' || value === 'stopped' }),
   'finding.documented': object({ text, excerpt: optional(object({ source: text, language: text, startLine: count, endLine: count, text })) }),
   'update.posted': object({ status: text, impact: text, actions: text, next: text, eta: text, text }),
   'delivery.requested': object({
@@ -52,9 +67,15 @@ const BODIES: Readonly<Record<TimelineEvent['type'], Check>> = {
   'step.claimed': object({ step: text, origin: text, until: time }),
   'step.released': object({ claim: text }),
   'reminder.snoozed': object({ step: text, until: time }),
+  'checklist.marked': object({ checklist: text, item: text, checked: flag, note: optional(text), evidence: optional(text) }),
+  'incident.resolved': object({ rootCause: text, resolution: text, scenario: optional(text), cause: optional(text), unproved: optional(listOf(object({ item: text, reason: text }))) }),
+  'review.scheduled': object({ uid: text, sequence: count, start: time, end: time, invitees: listOf(text) }),
+  'review.written': object({ file: text }),
+  'followup.seen': object({ delivery: text, state: (value) => value === 'open' || value === 'closed', assignee: text }),
+  'incident.imported': object({ url: text, note: text }),
   'incident.closed': object({ reason: text }),
   'incident.reopened': object({ reason: text }),
-  'event.amended': object({ amends: text, changes: object({ at: optional(time), text: optional(text), retracted: optional(flag) }) }),
+  'event.amended': object({ amends: text, changes: object({ at: optional(time), text: optional(text), retracted: optional(flag), title: optional(text), impactStartedAt: optional(time) }) }),
 };
 
 /** Whether a value can be folded. A type written by a newer version only needs the head that all events share. */

@@ -1,7 +1,10 @@
 /** Runbook 12: which common scenario the evidence speaks for, and how far its guided list has come. */
 import type { StepResult, TimelineEvent } from './events.ts';
 import type { Level } from './evidence.ts';
+import { timeOfDay } from './clock.ts';
 import type { Incident } from './fold.ts';
+import { unescapeMarkdown } from './markdown.ts';
+import { onOneLine, shorten } from './shorten.ts';
 
 /** What points to a scenario: words in the evidence of a step, a check that is not well, or something people see. */
 export interface Symptom {
@@ -177,7 +180,7 @@ export function scenarioAction(incident: Incident, scenarios: readonly Scenario[
     return undefined;
   }
   const { step, title, note, inputs, record } = next;
-  const failed = record === undefined ? [] : [`failed ${record.at.slice(11, 16)} UTC`];
+  const failed = record === undefined ? [] : [`failed ${timeOfDay(record.at)}`];
   return {
     id: `scenario/${best.scenario.id}/${step}`, step, title, urgent: false, ...(inputs === undefined ? {} : { inputs }),
     reason: [`${best.scenario.title}, ${describeMatch(best)}`, ...failed, ...(note === undefined ? [] : [note])].join(' · '),
@@ -235,7 +238,7 @@ function concerns({ step, pattern }: Symptom, { result, overview }: Look): boole
 function sightingOf({ text, pattern }: Symptom, look: Look): SeenSymptom | undefined {
   const { result, event, at } = look;
   const words = pattern === undefined ? troubleIn(result) : isFine(result) ? undefined : new RegExp(pattern, 'i').exec(look.text())?.[0];
-  return words === undefined ? undefined : { text, step: result.step, event, at, words: shorten(words.trim() === '' ? result.summary : words, WORDS_LENGTH) };
+  return words === undefined ? undefined : { text, step: result.step, event, at, words: shorten(onOneLine(words.trim() === '' ? result.summary : words), WORDS_LENGTH) };
 }
 
 function troubleIn({ level, summary }: StepResult): string | undefined {
@@ -247,19 +250,14 @@ function isFine({ level, evidence }: StepResult): boolean {
   return level === 'ok' && evidence?.data['byHand'] !== true;
 }
 
-/** Summary, Markdown and data as people would read them: without the escapes, which would tear words apart. */
+/** Summary, Markdown and data as people would read them. */
 function textOf({ summary, evidence }: StepResult): string {
-  const markdown = (evidence?.markdown ?? '').slice(0, TEXT_LENGTH / 2).replace(/\\([!-/:-@[-`{-~])/g, '$1');
+  const markdown = unescapeMarkdown((evidence?.markdown ?? '').slice(0, TEXT_LENGTH / 2));
   const data = JSON.stringify(evidence?.data ?? {}).slice(0, TEXT_LENGTH).replace(/\\(["\\nrt])/g, (_, character: string) => UNESCAPED[character] ?? character);
   return `${summary}\n${markdown}\n${data}`.slice(0, TEXT_LENGTH);
 }
 
 const UNESCAPED: Readonly<Record<string, string>> = { n: '\n', r: '\n', t: '\t' };
-
-function shorten(text: string, length: number): string {
-  const line = text.replace(/\s+/g, ' ').trim();
-  return line.length > length ? `${line.slice(0, length - 1).trimEnd()}…` : line;
-}
 
 /** Id of the event that showed the first symptom of a scenario, whether it is still there or not. */
 function firstSeen(incident: Incident, { symptoms }: Scenario): string | undefined {

@@ -32,6 +32,10 @@ export class Leases {
           this.#held.delete(key);
         }
       }
+    } else if (event.type === 'step.finished' && event.change !== undefined) {
+      this.#held.delete(event.change);
+    } else if (event.type === 'watch.ended') {
+      this.#held.delete(event.watch);
     } else if ('request' in event && !DECISIONS.includes(event.type)) {
       this.#held.delete(event.request);
     }

@@ -7,6 +7,7 @@ import { appendFile, mkdir, open, readFile, readdir, rm, stat } from 'node:fs/pr
 import { join } from 'node:path';
 import { UserError, codeOf, messageOf } from '../errors.ts';
 import { type Clock, iso } from '../incident/clock.ts';
+import { EXTENSION } from '../incident/event-base.ts';
 import { type Actor, type NewEvent, type StepClaimed, type TimelineEvent, mergeTimelines } from '../incident/events.ts';
 import { type Incident, type IncidentSummary, fold, summarize } from '../incident/fold.ts';
 import { isTimelineEvent } from '../incident/recognise.ts';
@@ -41,9 +42,6 @@ interface Timeline {
 
 /** Nothing is recorded under that id. */
 class NoSuchIncident extends UserError {}
-
-/** Who acts when nobody does: a delivery is tried again, events of others come in. */
-const EXTENSION: Actor = { name: 'Incident Runbook', kind: 'extension' };
 
 const SUFFIX = '.jsonl';
 const INCIDENT_ID = /^INC-\d{8}-[0-9A-Z]{4,}$/;

@@ -6,7 +6,8 @@
 import { messageOf } from '../errors.ts';
 import { type Clock, iso } from '../incident/clock.ts';
 import type { Delivery } from '../incident/deliveries.ts';
-import type { Actor, DeliveryService, NewEvent, TimelineEvent } from '../incident/events.ts';
+import { EXTENSION } from '../incident/event-base.ts';
+import type { DeliveryService, NewEvent, TimelineEvent } from '../incident/events.ts';
 import type { Incident } from '../incident/fold.ts';
 import type { Runbook } from '../runbook/schema.ts';
 import { type Call, type Calls, DeliveryError, type Receipt } from '../services/courier.ts';
@@ -35,9 +36,6 @@ const FIRST_RETRY_MS = 2_000;
 const LONGEST_RETRY_MS = 300_000;
 /** How long a command waits for its deliveries, ms; then they go on without it. */
 const SETTLE_MS = 20_000;
-
-/** An outcome is nobody's doing. */
-const EXTENSION: Actor = { name: 'Incident Runbook', kind: 'extension' };
 
 interface Item {
   readonly incident: Incident;
@@ -340,7 +338,7 @@ function isWantedAllTheSame({ events }: Incident, delivery: string): boolean {
 }
 
 const NAMES: Readonly<Record<DeliveryService, string>> = {
-  github: 'GitHub', slack: 'Slack', pagerduty: 'PagerDuty', datadog: 'Datadog', statuspage: 'Statuspage', mail: 'Mail', webhook: 'The webhook for in-app notifications', workspace: 'The workspace',
+  github: 'GitHub', slack: 'Slack', pagerduty: 'PagerDuty', datadog: 'Datadog', statuspage: 'Statuspage', mail: 'Mail', webhook: 'The webhook for in-app notifications', workspace: 'The workspace', aws: 'AWS Support',
 };
 
 /** A service as people call it. */

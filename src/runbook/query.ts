@@ -1,7 +1,7 @@
 /** Small questions to a loaded runbook. Types only from the schema: safe to load at activation. */
 import { UserError } from '../errors.ts';
 import type { NamedEnvironment } from './references.ts';
-import type { Runbook, RunbookContact, RunbookScenario, RunbookStep } from './schema.ts';
+import type { Runbook, RunbookContact, RunbookStep } from './schema.ts';
 
 export function stepById(runbook: Runbook, id: string): RunbookStep | undefined {
   return runbook.steps.find((step) => step.id === id);
@@ -15,10 +15,6 @@ export function stepsOfPhase(runbook: Runbook, phase: string): RunbookStep[] {
 /** The checks that "Investigate" runs together (runbook 5); the loader made sure that they only read. */
 export function investigationSteps(runbook: Runbook): RunbookStep[] {
   return runbook.steps.filter((step) => step.investigate === true);
-}
-
-export function scenarioById(runbook: Runbook, id: string): RunbookScenario | undefined {
-  return runbook.scenarios.find((scenario) => scenario.id === id);
 }
 
 export function contactById(runbook: Runbook, id: string): RunbookContact | undefined {

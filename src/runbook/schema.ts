@@ -4,6 +4,7 @@
  */
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import { DETECTION_SOURCES, SEVERITIES } from '../incident/events.ts';
+import { APPROVALS } from '../incident/plan.ts';
 
 const closed = { additionalProperties: false } as const;
 const oneOf = <T extends string>(values: readonly T[], description?: string) =>
@@ -42,10 +43,22 @@ const Environment = Type.Object({
     services: listOf(text('ECS service name.'), 'ECS services, the most important first.'),
     databaseInstance: text('RDS DB instance identifier.'),
     logGroups: listOf(text('CloudWatch log group name.'), 'Log groups to read.'),
+    loadBalancer: Type.Optional(text('Name of the Application Load Balancer in front of the services.')),
+    waf: Type.Optional(Type.Object({
+      scope: oneOf(['REGIONAL', 'CLOUDFRONT'], 'REGIONAL for a load balancer or an API, CLOUDFRONT for a distribution.'),
+      webAcl: text('Name of the web ACL.'),
+      ipSet: Type.Optional(text('Name of the IP set whose addresses the web ACL blocks.')),
+    }, { ...closed, description: 'AWS WAF in front of the environment (runbook 12.3).' })),
   }, { ...closed, description: 'AWS resources of the environment.' })),
   endpoints: listOf(Endpoint, 'What can be asked over HTTP.'),
   expectedVersion: Type.Optional(text('Version or commit that should be running.')),
-  redis: Type.Optional(Type.Object({ host: text('Host name.'), port: Type.Integer({ minimum: 1, maximum: 65535, description: 'TCP port.' }) }, closed)),
+  redis: Type.Optional(Type.Object({
+    host: text('Host name.'),
+    port: Type.Integer({ minimum: 1, maximum: 65535, description: 'TCP port.' }),
+    tls: Type.Optional(Type.Boolean({ description: 'Whether the connection is encrypted. Default true.' })),
+    database: Type.Optional(Type.Integer({ minimum: 0, maximum: 15, description: 'Number of the database. Default 0.' })),
+    prefixes: Type.Optional(listOf(text('Prefix.'), 'Prefixes of keys that can be cleared without harm, e.g. cache:.')),
+  }, { ...closed, description: 'The cache. User and password are no part of it: they belong to the connection.' })),
 }, closed);
 
 const SeverityLevel = Type.Object({
@@ -118,6 +131,7 @@ const Step = Type.Object({
   effect: oneOf(EFFECTS, 'read: changes nothing outside the incident\'s own records. change: can be undone. destructive: cannot. post: reaches people.'),
   action: Id,
   inputs: Type.Optional(Inputs),
+  approval: Type.Optional(oneOf(APPROVALS, 'Of a change, who must agree to its plan. none: whoever applies it. confirm: the same person once more. twoPeople: a second person, on the ticket. Default confirm.')),
   investigate: Type.Optional(Type.Boolean({ description: 'Whether "Investigate" runs it together with the others.' })),
   runbookCommand: Type.Optional(text('The command of the runbook text, corrected, for those who want to run it by hand.')),
 }, closed);

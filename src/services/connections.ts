@@ -4,6 +4,10 @@ import { UserError } from '../errors.ts';
 export const CONNECTABLE = ['github', 'slack', 'pagerduty', 'datadog', 'statuspage', 'mail', 'webhook'] as const;
 export type ConnectableService = (typeof CONNECTABLE)[number];
 
+export function isConnectable(service: unknown): service is ConnectableService {
+  return (CONNECTABLE as readonly unknown[]).includes(service);
+}
+
 /**
  * The values of a connection by field. It is kept whole in the secret storage, address and token together, so that
  * a token only ever goes to the address it was given for.

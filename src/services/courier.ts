@@ -49,13 +49,16 @@ export class DeliveryError extends Error {
   readonly kind: FailureKind;
   /** The least time to wait before the next attempt, ms. */
   readonly retryAfterMs: number | undefined;
+  /** HTTP status of the answer; undefined when there was none. */
+  readonly status: number | undefined;
 
   /** @param message what happened and what to do, as a person reads it; no secrets */
-  constructor(kind: FailureKind, message: string, options: { readonly retryAfterMs?: number | undefined; readonly cause?: unknown } = {}) {
+  constructor(kind: FailureKind, message: string, options: { readonly retryAfterMs?: number | undefined; readonly status?: number | undefined; readonly cause?: unknown } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'DeliveryError';
     this.kind = kind;
     this.retryAfterMs = options.retryAfterMs;
+    this.status = options.status;
   }
 }
 

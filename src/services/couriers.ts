@@ -14,6 +14,8 @@ export interface CouriersOptions {
   readonly folder: () => string | undefined;
   /** How long one call to a service may take, ms; each service has a default of its own. */
   readonly timeoutMs?: number;
+  /** What AWS can be asked to do besides the steps: support cases. */
+  readonly aws?: () => Promise<Calls>;
   /** Lets time pass between two requests to Statuspage. Resolves after ms. */
   readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
@@ -37,6 +39,9 @@ export class Couriers {
   async calls(service: DeliveryService): Promise<Calls | undefined> {
     if (service === 'workspace') {
       return (await import('./status-files.ts')).statusFileCalls(this.#options.folder());
+    }
+    if (service === 'aws') {
+      return this.#options.aws?.();
     }
     return this.#once(`${service}/calls`, service, (connection) => this.#callsOf(service, connection));
   }

@@ -29,18 +29,12 @@ export function wordOf<Word extends string>({ delivery }: Parcel, name: string, 
   return word;
 }
 
-/** At most `length` characters; where something is missing, it ends in an ellipsis. */
-export function shorten(text: string, length: number): string {
-  const characters = [...text];
-  return characters.length <= length ? text : `${characters.slice(0, length - 1).join('')}…`;
-}
-
-/** What a refusal means here: the first advice whose pattern fits its message is added to it. Rethrows everything else as it is. */
-export function advise(error: unknown, advice: readonly (readonly [pattern: RegExp, fix: string])[]): never {
+/** What a refusal means here: the first advice that fits it is added to its message. Rethrows everything else as it is. */
+export function advise(error: unknown, advice: readonly (readonly [fits: (refusal: DeliveryError) => boolean, fix: string])[]): never {
   if (error instanceof DeliveryError && error.kind === 'refused') {
-    const [, fix] = advice.find(([pattern]) => pattern.test(error.message)) ?? [];
+    const [, fix] = advice.find(([fits]) => fits(error)) ?? [];
     if (fix !== undefined) {
-      throw new DeliveryError('refused', `${error.message} ${fix}`, { cause: error });
+      throw new DeliveryError('refused', `${error.message} ${fix}`, { status: error.status, cause: error });
     }
   }
   throw error;

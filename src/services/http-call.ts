@@ -3,12 +3,14 @@ import { codeOf, messageOf } from '../errors.ts';
 import { CALL_TIMEOUT_MS, DeliveryError } from './courier.ts';
 
 export interface HttpCall {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as JSON. */
   readonly json?: unknown;
   /** Default `CALL_TIMEOUT_MS`. */
   readonly timeoutMs?: number;
+  /** The caller judges every answer itself, whatever its status and its text. */
+  readonly anyAnswer?: true;
 }
 
 export interface HttpAnswer {
@@ -16,18 +18,23 @@ export interface HttpAnswer {
   readonly headers: Headers;
   /** Parsed JSON; undefined when there was none. */
   readonly body: unknown;
+  /** As it came. */
+  readonly text: string;
 }
 
 /** Codes of errors that come before a byte of the request has left. */
 const NEVER_CONNECTED = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT', 'CERT_HAS_EXPIRED', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'ERR_TLS_CERT_ALTNAME_INVALID'];
 
+/** Codes of errors on a connection that was there. */
+const BROKEN = ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'];
+
 /**
  * Redirects are not followed: credentials go to the host they were given for and to no other.
  *
  * @param service its name in error messages
- * @throws DeliveryError for everything but a 2xx answer that can be read
+ * @throws DeliveryError for everything but a 2xx answer that can be read; with `anyAnswer`, when there is none
  */
-export async function callJson(service: string, url: URL | string, { method, headers = {}, json, timeoutMs = CALL_TIMEOUT_MS }: HttpCall, signal: AbortSignal): Promise<HttpAnswer> {
+export async function callJson(service: string, url: URL | string, { method, headers = {}, json, timeoutMs = CALL_TIMEOUT_MS, anyAnswer }: HttpCall, signal: AbortSignal): Promise<HttpAnswer> {
   const limit = AbortSignal.timeout(timeoutMs);
   let response: Response;
   let text: string;
@@ -42,13 +49,13 @@ export async function callJson(service: string, url: URL | string, { method, hea
     throw lostCall(service, error, limit.aborted ? timeoutMs : undefined);
   }
   const body = parse(text);
-  if (!response.ok) {
+  if (!response.ok && anyAnswer !== true) {
     throw refusedCall(service, response.status, response.headers, reasonIn(body));
   }
-  if (body === undefined && text !== '') {
+  if (body === undefined && text !== '' && anyAnswer !== true) {
     throw new DeliveryError('in doubt', `${service} answered ${response.status} with something that is no JSON (a proxy on the way?).`);
   }
-  return { status: response.status, headers: response.headers, body };
+  return { status: response.status, headers: response.headers, body, text };
 }
 
 /** An error of the connection. @param timedOutMs how long was waited, when that was it */
@@ -58,6 +65,9 @@ export function lostCall(service: string, error: unknown, timedOutMs?: number): 
   }
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
   const code = codeOf(cause);
+  if (code !== undefined && BROKEN.includes(code)) {
+    return new DeliveryError('in doubt', `The connection broke before ${service} answered.`, { cause: error });
+  }
   const notSent = code !== undefined && NEVER_CONNECTED.includes(code);
   return new DeliveryError(notSent ? 'not sent' : 'in doubt', `${service} could not be reached: ${messageOf(cause)}.`, { cause: error });
 }
@@ -66,15 +76,15 @@ export function lostCall(service: string, error: unknown, timedOutMs?: number): 
 export function refusedCall(service: string, status: number, headers: Headers, reason: string | undefined): DeliveryError {
   const why = reason === undefined ? '' : `: ${reason}`;
   if (status === 429 || status === 420) {
-    return new DeliveryError('not sent', `${service} asks to slow down${why}.`, { retryAfterMs: retryAfterOf(headers) });
+    return new DeliveryError('not sent', `${service} asks to slow down${why}.`, { status, retryAfterMs: retryAfterOf(headers) });
   }
   if (status === 401 || status === 403) {
-    return new DeliveryError('refused', `${service} refused the credentials (${status})${why}. Connect ${service} again, then retry.`);
+    return new DeliveryError('refused', `${service} refused the credentials (${status})${why}. Connect ${service} again, then retry.`, { status });
   }
   if (status >= 500 || status === 408) {
-    return new DeliveryError('in doubt', `${service} failed (${status})${why}.`, { retryAfterMs: retryAfterOf(headers) });
+    return new DeliveryError('in doubt', `${service} failed (${status})${why}.`, { status, retryAfterMs: retryAfterOf(headers) });
   }
-  return new DeliveryError('refused', `${service} refused it (${status})${why}.`);
+  return new DeliveryError('refused', `${service} refused it (${status})${why}.`, { status });
 }
 
 /**

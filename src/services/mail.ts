@@ -2,10 +2,11 @@
 import { Readable } from 'node:stream';
 import type { SMTPTransportOptions } from 'nodemailer/lib/smtp-transport';
 import { codeOf, messageOf } from '../errors.ts';
+import { onOneLine, shorten } from '../incident/shorten.ts';
 import { plural } from '../text.ts';
 import { type Connection, isLoopback } from './connections.ts';
 import { CALL_TIMEOUT_MS, type Calls, DeliveryError, type Parcel, type Receipt, textOf } from './courier.ts';
-import { shorten, textsOf } from './delivery-data.ts';
+import { textsOf } from './delivery-data.ts';
 
 /** How long a mail server may take, ms. */
 export interface MailTimeouts {
@@ -177,7 +178,7 @@ function smtpReply(error: unknown): { readonly reply?: string; readonly status?:
   }
   const { response, responseCode, command } = error as Error & { readonly response?: unknown; readonly responseCode?: unknown; readonly command?: unknown };
   return {
-    ...(typeof response === 'string' ? { reply: shorten(response.replace(/\s+/g, ' ').trim(), 200) } : {}),
+    ...(typeof response === 'string' ? { reply: shorten(onOneLine(response), 200) } : {}),
     ...(typeof responseCode === 'number' ? { status: responseCode } : {}),
     ...(typeof command === 'string' ? { command } : {}),
   };

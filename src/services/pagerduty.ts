@@ -1,7 +1,8 @@
 /** PagerDuty: pages through Events API v2, and who is on call through its REST API (developer.pagerduty.com). */
 import type { Connection } from './connections.ts';
+import { shorten } from '../incident/shorten.ts';
 import { CALL_TIMEOUT_MS, type Calls, DeliveryError, type Parcel, type Receipt, textOf } from './courier.ts';
-import { advise, fieldsIn, listIn, shorten, wordOf } from './delivery-data.ts';
+import { advise, fieldsIn, listIn, wordOf } from './delivery-data.ts';
 import { callJson, type HttpAnswer } from './http-call.ts';
 
 /** The longest summary of an event, characters. */
@@ -114,7 +115,7 @@ async function enqueue({ eventsUrl = '', routingKey }: Connection, action: 'trig
   try {
     await callJson('PagerDuty', below(eventsUrl, '/enqueue'), { method: 'POST', json, timeoutMs }, signal);
   } catch (error) {
-    advise(error, [[/routing.?key/i, 'Connect PagerDuty again with the integration key of an "Events API v2" integration, then retry.']]);
+    advise(error, [[({ message }) => /routing.?key/i.test(message), 'Connect PagerDuty again with the integration key of an "Events API v2" integration, then retry.']]);
   }
   const hasPaged = incident.deliveries.some(({ service, call, state }) => service === 'pagerduty' && call === 'trigger' && state === 'done');
   return {

@@ -13,10 +13,49 @@ export interface ConnectivityResult {
   /** `host:port/database`, without user or password. */
   readonly target: string;
   readonly connections?: { readonly used: number; readonly limit: number };
+  readonly holders?: ConnectionHolders;
 }
 
+/** Connections that have the same application, user and state. */
+export interface ConnectionGroup {
+  /** application_name as the client set it; empty when it set none. */
+  readonly application: string;
+  /** The role of the database. */
+  readonly user: string;
+  /** `active`, `idle`, `idle in transaction`, …; undefined when the role may not see it. */
+  readonly state: string | undefined;
+  readonly count: number;
+  /** How long the longest of them has been idle in its transaction, s. */
+  readonly idleInTransactionS?: number;
+}
+
+/** Who holds the connections, this check's own left out (runbook 12.1). */
+export interface ConnectionHolders {
+  /** The largest first, at most 25. */
+  readonly groups: readonly ConnectionGroup[];
+  /** Connections in groups that are not listed. */
+  readonly unlisted: number;
+  /** Connections whose state the role may not see: it lacks pg_read_all_stats. */
+  readonly hidden: number;
+  /** Why they could not be read; then there is nothing else. */
+  readonly problem?: string;
+}
+
+/** So many groups are listed. */
+const GROUPS = 25;
+
+/** Client connections. A role without pg_read_all_stats is not shown the kind of the backends of others. */
+const IS_CLIENT = "coalesce(backend_type = 'client backend', datid IS NOT NULL AND usesysid IS NOT NULL)";
+const HIDDEN = "(query = '<insufficient privilege>')";
+
+const HOLDERS = `
+  SELECT coalesce(application_name, '') AS application, coalesce(usename::text, '') AS "user", state, ${HIDDEN} AS hidden, count(*)::int AS count,
+    (extract(epoch FROM max(clock_timestamp() - state_change) FILTER (WHERE state LIKE 'idle in transaction%')))::int AS idle
+  FROM pg_stat_activity WHERE ${IS_CLIENT} AND pid <> pg_backend_pid()
+  GROUP BY 1, 2, 3, 4 ORDER BY count DESC, 1, 2, 3`;
+
 /**
- * Connects, asks `SELECT 1` and how many connections are in use, and disconnects (runbook 5.2). TLS is verified
+ * Connects, asks `SELECT 1`, how many connections are in use and who holds them, and disconnects (runbook 5.2, 12.1). TLS is verified
  * when the connection string asks for TLS, never silently skipped.
  *
  * @param timeouts ms
@@ -48,10 +87,10 @@ export async function checkConnectivity(connectionString: string, timeouts: { co
     await client.query('SELECT 1');
     const latencyMs = elapsed();
     const usage = await client.query<{ used: number; max: number }>(
-      "SELECT (SELECT count(*)::int FROM pg_stat_activity WHERE backend_type = 'client backend') AS used, current_setting('max_connections')::int AS max",
+      `SELECT (SELECT count(*)::int FROM pg_stat_activity WHERE ${IS_CLIENT}) AS used, current_setting('max_connections')::int AS max`,
     );
     const row = usage.rows[0];
-    return { code: 'ok', latencyMs, target, ...(row === undefined ? {} : { connections: { used: row.used, limit: row.max } }) };
+    return { code: 'ok', latencyMs, target, ...(row === undefined ? {} : { connections: { used: row.used, limit: row.max } }), holders: await holdersOf(client, signal) };
   } catch (error) {
     if (signal.aborted) {
       throw new CancelledError();
@@ -62,6 +101,36 @@ export async function checkConnectivity(connectionString: string, timeouts: { co
     signal.removeEventListener('abort', cancel);
     await client.end().catch(() => undefined);
   }
+}
+
+interface HolderRow {
+  readonly application: string;
+  readonly user: string;
+  readonly state: string | null;
+  readonly hidden: boolean | null;
+  readonly count: number;
+  readonly idle: number | null;
+}
+
+/** The database is reached: that this one question fails is not a failure of the check. */
+async function holdersOf(client: Client, signal: AbortSignal): Promise<ConnectionHolders> {
+  let rows: readonly HolderRow[];
+  try {
+    ({ rows } = await client.query<HolderRow>(HOLDERS));
+  } catch (error) {
+    if (signal.aborted) {
+      throw error;
+    }
+    return { groups: [], unlisted: 0, hidden: 0, problem: messageOf(error) };
+  }
+  const count = (some: readonly HolderRow[]): number => some.reduce((sum, row) => sum + row.count, 0);
+  return {
+    groups: rows.slice(0, GROUPS).map(({ application, user, state, hidden, count: number, idle }) => ({
+      application, user, state: hidden === true ? undefined : state ?? '', count: number, ...(idle === null ? {} : { idleInTransactionS: idle }),
+    })),
+    unlisted: count(rows.slice(GROUPS)),
+    hidden: count(rows.filter(({ hidden }) => hidden === true)),
+  };
 }
 
 function describeTarget(connectionString: string): string {

@@ -1,6 +1,6 @@
 /** Connections to the practice environment: emulated services on this machine, in place of the real ones. */
 import { UserError, messageOf } from '../errors.ts';
-import { CONNECTABLE, type ConnectableService, type Connection, CONNECTION_KINDS, fieldProblem, readConnection } from './connections.ts';
+import { CONNECTABLE, type ConnectableService, type Connection, CONNECTION_KINDS, fieldProblem, isConnectable, readConnection } from './connections.ts';
 
 export const PRACTICE_SETTING = 'incidentRunbook.practice';
 
@@ -83,8 +83,4 @@ function placesOf(service: ConnectableService, connection: Connection): string[]
 /** Connections allow http to this machine only, so the check of their addresses tells. */
 function isOnThisMachine(url: string): boolean {
   return /^http:/i.test(url) && fieldProblem({ name: 'url', title: '', hint: '', address: true }, url) === undefined;
-}
-
-export function isConnectable(service: unknown): service is ConnectableService {
-  return (CONNECTABLE as readonly unknown[]).includes(service);
 }

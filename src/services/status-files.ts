@@ -23,12 +23,6 @@ export function statusFileCalls(folder: string | undefined): Calls {
   };
 }
 
-/** @throws DeliveryError saying what is missing */
-export async function testStatusFiles(folder: string | undefined): Promise<string> {
-  const issues = await issuesIn(folder);
-  return `The status page is written to ${ISSUES} of ${path.basename(path.resolve(issues, '..', '..'))}. Commit and push it to publish.`;
-}
-
 async function write(folder: string | undefined, parcel: Parcel, signal: AbortSignal): Promise<Receipt> {
   const update = updateOf(parcel);
   const issues = await issuesIn(folder);

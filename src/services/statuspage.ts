@@ -1,9 +1,11 @@
 /** Statuspage: the public status page (developer.statuspage.io). It knows no idempotency key: what may have arrived is looked for. */
 import { resultOfCall } from '../incident/deliveries.ts';
+import { isHttps } from '../incident/links.ts';
+import { onOneLine, shorten } from '../incident/shorten.ts';
 import { wait as realWait } from '../wait.ts';
 import type { Connection } from './connections.ts';
 import { CALL_TIMEOUT_MS, CLOCK_SKEW_MS, type Calls, DeliveryError, type Parcel, type Receipt, textOf } from './courier.ts';
-import { advise, fieldsIn, type Fields, listIn, shorten, textsOf, wordOf } from './delivery-data.ts';
+import { advise, fieldsIn, type Fields, listIn, textsOf, wordOf } from './delivery-data.ts';
 import { callJson } from './http-call.ts';
 
 const NAME_LENGTH = 255;
@@ -18,8 +20,8 @@ const IMPACTS = ['none', 'minor', 'major', 'critical'] as const;
 const COMPONENT_STATES = ['operational', 'under_maintenance', 'degraded_performance', 'partial_outage', 'major_outage'] as const;
 
 const ADVICE: Parameters<typeof advise>[1] = [
-  [/\(404\)/, 'The page is not this key\'s, or the incident was deleted there: check the page id of the connection and the page, then retry.'],
-  [/\(422\)|component/i, 'Check the ids of the components in the runbook, then run the step again.'],
+  [({ status }) => status === 404, 'The page is not this key\'s, or the incident was deleted there: check the page id of the connection and the page, then retry.'],
+  [({ status, message }) => status === 422 || /component/i.test(message), 'Check the ids of the components in the runbook, then run the step again.'],
 ];
 
 /** Lets one request go at a time. Keep one for as long as the window lives: the limit counts what went before, too. */
@@ -140,7 +142,7 @@ function updateIn(found: unknown, parcel: Parcel): string | undefined {
 
 /** The page may keep white space otherwise than it was sent. */
 function squeeze(text: unknown): string {
-  return String(text).replace(/\s+/g, ' ').trim();
+  return onOneLine(String(text));
 }
 
 function receiptOf(answer: unknown, parcel: Parcel): Receipt {
@@ -152,6 +154,6 @@ function receiptOf(answer: unknown, parcel: Parcel): Receipt {
   const url = typeof shortlink === 'string' ? shortlink.replace(/^http:/, 'https:') : undefined;
   return {
     result: { id, ...(url === undefined ? {} : { url }), ...(update === undefined ? {} : { update }) },
-    ...(url?.startsWith('https://') === true ? { url } : {}),
+    ...(isHttps(url) ? { url } : {}),
   };
 }

@@ -1,5 +1,5 @@
 /** Runbook 12.4: the certificates of the environment's endpoints. */
-import { formatDuration, iso } from '../incident/clock.ts';
+import { iso } from '../incident/clock.ts';
 import { type Evidence, type Json, type Level, compareLevels, worstLevel } from '../incident/evidence.ts';
 import { escapeMarkdown, inlineCode, levelMark, table, utc } from '../incident/markdown.ts';
 import type { RunbookEndpoint } from '../runbook/schema.ts';
@@ -7,10 +7,10 @@ import type { Endpoints } from '../services/endpoints.ts';
 import type { OcspAnswer } from '../services/ocsp.ts';
 import type { Distrust, SeenCertificate, SeenTls, TlsSighting, TlsTarget } from '../services/tls.ts';
 import { plural } from '../text.ts';
+import { ago, daysLeft, listNames, timeLeft } from './expiry.ts';
 import type { ReadAction } from './step.ts';
 
 const DEFAULT_TIMEOUT_MS = 5_000;
-const DAY_MS = 24 * 3_600_000;
 const HTTPS_PORT = '443';
 /** Alternative names shown of a certificate; the data holds them all. */
 const MAX_NAMES_SHOWN = 10;
@@ -252,22 +252,4 @@ function describeStapling(stapled: OcspAnswer | undefined, now: number): string 
       return `stapled, says ${status}${nextUpdate === undefined ? '' : nextUpdate <= now ? `, but out of date since ${utc(nextUpdate)}` : ` until ${utc(nextUpdate)}`}`;
     }
   }
-}
-
-/** Whole days, rounded down; negative once it has expired. */
-function daysLeft(expiresAt: number, now: number): number {
-  return Math.floor((expiresAt - now) / DAY_MS);
-}
-
-function timeLeft(expiresAt: number, now: number): string {
-  const days = daysLeft(expiresAt, now);
-  return days < 1 ? formatDuration(expiresAt - now) : plural(days, 'day');
-}
-
-function ago(expiresAt: number, now: number): string {
-  return `${formatDuration(now - expiresAt)} ago`;
-}
-
-function listNames(names: readonly string[], shown: number): string {
-  return names.length <= shown ? names.join(', ') : `${names.slice(0, shown).join(', ')} and ${names.length - shown} more`;
 }

@@ -80,7 +80,7 @@ export const checkEndpoints: ReadAction = {
     return {
       ...evidenceOf(checks),
       summary: failing.length === 0
-        ? `All ${checks.length} endpoints answer`
+        ? checks.length === 1 ? `${checks[0]?.endpoint.name ?? ''} answers` : `All ${checks.length} endpoints answer`
         : `${failing.length} of ${plural(checks.length, 'endpoint')} in trouble: ${failing.map((check) => `${check.endpoint.name} (${check.verdict})`).join(', ')}`,
     };
   },

@@ -1,9 +1,10 @@
 /** The first five minutes, as far as they reach people: acknowledge, open the ticket, notify the team, page (runbook 4). */
 import { UserError } from '../errors.ts';
 import type { Incident } from '../incident/fold.ts';
+import { isHttps, linked } from '../incident/links.ts';
 import { escapeMarkdown } from '../incident/markdown.ts';
+import { shorten } from '../incident/shorten.ts';
 import type { ConnectableService } from '../services/connections.ts';
-import { shorten } from '../services/delivery-data.ts';
 import { plural } from '../text.ts';
 import type { Inputs } from './inputs.ts';
 import {
@@ -225,7 +226,6 @@ function linksOf({ incident, runbook }: Composing): string[] {
   const links = [
     ...[...incident.steps.values()].flatMap(({ evidence }) => evidence?.links ?? []),
     ...runbook.references.map(({ title, target }) => ({ title, url: target })),
-  ].filter(({ url }) => url.startsWith('https://') && URL.canParse(url));
-  return [...new Map(links.map((link) => [link.url, link])).values()]
-    .map(({ title, url }) => `[${escapeMarkdown(title)}](${new URL(url).href.replaceAll('(', '%28').replaceAll(')', '%29')})`);
+  ].filter(({ url }) => isHttps(url));
+  return [...new Map(links.map((link) => [link.url, link])).values()].map(({ title, url }) => linked(escapeMarkdown(title), url));
 }

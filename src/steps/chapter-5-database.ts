@@ -1,14 +1,19 @@
 /** Runbook 5.2, database connection issues. */
-import { type Chart, type Level, worstLevel } from '../incident/evidence.ts';
+import { formatDuration } from '../incident/clock.ts';
+import { type Chart, type Json, type Level, worstLevel } from '../incident/evidence.ts';
+import type { ConnectionHolders } from '../services/postgres.ts';
 import { TOO_MANY_CONNECTIONS } from '../services/postgres-codes.ts';
-import { highest, seriesOf } from './chapter-5-services.ts';
+import { highest, lastAt, seriesOf } from './chapter-5-services.ts';
 import { escapeMarkdown, inlineCode, levelMark, sparkline, table, utc } from '../incident/markdown.ts';
 import type { ReadAction } from './step.ts';
 
 /** Share of max_connections from which the pool counts as exhausted, percent. */
 const EXHAUSTED_PERCENT = 95;
 
-/** `SELECT 1` with time-outs; "too many connections" is what the check is for, not a failure of it (runbook 5.2). */
+/**
+ * `SELECT 1` with time-outs, and who holds the connections (runbook 5.2, 12.1). "Too many connections" is what the check
+ * is for, not a failure of it.
+ */
 export const checkDatabaseConnectivity: ReadAction = {
   kind: 'read',
   async run({ environment, services }, inputs, signal) {
@@ -41,12 +46,53 @@ export const checkDatabaseConnectivity: ReadAction = {
           `${result.latencyMs} ms`,
           usage === undefined ? '–' : `${usage.used} of ${usage.limit}`,
         ]]),
-        ...(result.code === TOO_MANY_CONNECTIONS ? ['The server answers but has no free slot: see scenario 12.1, connection pool exhaustion.'] : []),
+        ...(result.code === TOO_MANY_CONNECTIONS ? ['The server answers but has no free slot: see scenario 12.1, connection pool exhaustion.', unreadable(result.problem ?? '')] : []),
+        ...(result.holders === undefined ? [] : holdersMarkdown(result.holders)),
       ].join('\n\n'),
-      data: { code: result.code, target: result.target, latencyMs: result.latencyMs, ...(usage === undefined ? {} : { used: usage.used, limit: usage.limit }) },
+      data: {
+        code: result.code, target: result.target, latencyMs: result.latencyMs, ...(usage === undefined ? {} : { used: usage.used, limit: usage.limit }),
+        ...(result.holders === undefined ? {} : { holders: holdersData(result.holders) }),
+      },
     };
   },
 };
+
+/** Why nobody can say who holds the connections, from the words of the refusal. */
+function unreadable(problem: string): string {
+  const who = 'Who holds the connections cannot be read now: this check gets no connection either. It is read as soon as one is free; restarting the application services frees some.';
+  if (/reserved/i.test(problem)) {
+    return `${who} The last slots are reserved (superuser\\_reserved\\_connections, reserved\\_connections): a superuser, or a member of pg\\_use\\_reserved\\_connections, can still connect and look at pg\\_stat\\_activity.`;
+  }
+  return /for (role|database)/i.test(problem) ? `${who} The limit is that of the role or of the database, not of the server: another role can still connect and look at pg\\_stat\\_activity.` : who;
+}
+
+function holdersMarkdown({ groups, unlisted, hidden, problem }: ConnectionHolders): readonly string[] {
+  if (problem !== undefined) {
+    return [`Who holds the connections could not be read: ${escapeMarkdown(problem)}.`];
+  }
+  if (groups.length === 0) {
+    return ['Nobody else holds a connection.'];
+  }
+  return [
+    '**Who holds the connections** (without this check)',
+    table(['Application', 'User', 'State', 'Connections', 'Longest idle in transaction'], groups.map(({ application, user, state, count, idleInTransactionS }) => [
+      application === '' ? 'not named' : inlineCode(application),
+      user === '' ? '–' : inlineCode(user),
+      state === undefined ? 'not visible' : state === '' ? '–' : escapeMarkdown(state),
+      String(count),
+      idleInTransactionS === undefined ? '–' : formatDuration(idleInTransactionS * 1000),
+    ])),
+    ...(unlisted === 0 ? [] : [`${unlisted} more in smaller groups.`]),
+    ...(hidden === 0 ? [] : [`The state of ${hidden} of them is not visible to the role of this connection: it sees its own only. GRANT pg\\_read\\_all\\_stats (or pg\\_monitor) to it to see all.`]),
+  ];
+}
+
+function holdersData({ groups, unlisted, hidden, problem }: ConnectionHolders): Json {
+  return problem !== undefined ? { problem } : {
+    groups: groups.map(({ application, user, state, count, idleInTransactionS }) => ({ application, user, state: state ?? null, count, idleInTransactionSeconds: idleInTransactionS ?? null })),
+    unlisted, hidden,
+  };
+}
 
 /** RDS DatabaseConnections held against max_connections (runbook 5.2; two statistics, not "Average,Maximum"). */
 export const checkConnectionPool: ReadAction = {
@@ -91,7 +137,7 @@ export const checkConnectionPool: ReadAction = {
       charts: points.length === 0 ? [] : [chart],
       data: {
         instance: identifier, instanceClass: instance.instanceClass, status: instance.status,
-        last: last?.maximum ?? null, maximum: highest(points) ?? null, limit: limit?.value ?? null, percent: share === undefined ? null : Math.round(share),
+        last: last?.maximum ?? null, lastAt: lastAt(points), maximum: highest(points) ?? null, limit: limit?.value ?? null, percent: share === undefined ? null : Math.round(share),
       },
     };
   },

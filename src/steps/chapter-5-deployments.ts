@@ -1,10 +1,11 @@
 /** Runbook 5.1 and 5.2: what was deployed lately, and how the last run went. */
 import { formatDuration, iso } from '../incident/clock.ts';
 import type { Evidence, Json, Level } from '../incident/evidence.ts';
+import { isHttps, linked } from '../incident/links.ts';
 import type { Deployment, Job, Outcome, WorkflowRun } from '../services/github/reads.ts';
 import type { GitHubClient } from '../services/github/client.ts';
 import { plural } from '../text.ts';
-import { ageOf, asking, linked, requireGitHub, shortSha } from './github-evidence.ts';
+import { ageOf, asking, requireGitHub, shortSha } from './github-evidence.ts';
 import type { Inputs } from './inputs.ts';
 import { escapeMarkdown, inlineCode, levelMark, table, utc } from '../incident/markdown.ts';
 import type { ReadAction, StepContext } from './step.ts';
@@ -234,5 +235,5 @@ function runData({ id, number, name, file, branch, sha, event, result, title, au
 }
 
 function httpsLinks(links: readonly (readonly [title: string, url: string])[]): { readonly title: string; readonly url: string }[] {
-  return links.filter(([, url]) => url.startsWith('https://')).map(([title, url]) => ({ title, url }));
+  return links.filter(([, url]) => isHttps(url)).map(([title, url]) => ({ title, url }));
 }

@@ -3,7 +3,8 @@ import { UserError } from '../errors.ts';
 import { formatDuration, iso } from '../incident/clock.ts';
 import type { Level } from '../incident/evidence.ts';
 import { groupByShape } from '../logs/shape.ts';
-import type { LogEvent } from '../services/aws/logs.ts';
+import type { LogEvent, LogQuery } from '../services/aws/logs.ts';
+import type { AwsSession } from '../services/aws/session.ts';
 import { plural } from '../text.ts';
 import { codeBlock, escapeMarkdown, inlineCode, levelMark, table, utc } from '../incident/markdown.ts';
 import type { ReadAction } from './step.ts';
@@ -14,36 +15,54 @@ const MOST_EVENTS = 20_000;
 const NOW_MS = 5 * 60_000;
 const GROUPS_SHOWN = 20;
 
+export interface FoundLines {
+  readonly found: readonly LogEvent[];
+  /** Why a log group could not be read, a sentence for each. */
+  readonly missing: readonly string[];
+  /** Whether there are more than were read. */
+  readonly cut: boolean;
+}
+
+/**
+ * The lines of the log groups that match, up to `MOST_EVENTS` of each.
+ *
+ * @param query `from` and `to` in epoch ms
+ * @throws UserError when the only log group cannot be read; of several, those that can are read
+ */
+export async function findLines(aws: AwsSession, groups: readonly string[], query: Omit<LogQuery, 'group'>, signal: AbortSignal): Promise<FoundLines> {
+  const { filterLogEvents } = await import('../services/aws/logs.ts');
+  const missing: string[] = [];
+  let cut = false;
+  const found = (await Promise.all(groups.map(async (group) => {
+    const events: LogEvent[] = [];
+    try {
+      for await (const page of filterLogEvents(aws, { ...query, group }, signal)) {
+        events.push(...page);
+        if (events.length >= MOST_EVENTS) {
+          cut = true;
+          break;
+        }
+      }
+    } catch (error) {
+      if (!(error instanceof UserError) || groups.length === 1) {
+        throw error;
+      }
+      missing.push(error.message);
+    }
+    return events;
+  }))).flat();
+  return { found, missing, cut };
+}
+
 /** FilterLogEvents for ERROR, grouped by message shape (runbook 5.2; `aws logs filter-pattern` is not a command). */
 export const searchErrors: ReadAction = {
   kind: 'read',
   async run({ environment, services, clock }, inputs, signal) {
-    const { filterLogEvents } = await import('../services/aws/logs.ts');
     const names = inputs.list('logGroups', environment.data.aws?.logGroups);
     const pattern = inputs.text('pattern', 'ERROR');
     const minutes = inputs.count('minutes', { min: 1, max: 10_080, fallback: 60 });
-    const aws = services.aws(environment);
     const now = clock.now();
-    const missing: string[] = [];
-    let cut = false;
-    const found = (await Promise.all(names.map(async (group) => {
-      const events: LogEvent[] = [];
-      try {
-        for await (const page of filterLogEvents(aws, { group, pattern, from: now - minutes * 60_000, to: now + 1 }, signal)) {
-          events.push(...page);
-          if (events.length >= MOST_EVENTS) {
-            cut = true;
-            break;
-          }
-        }
-      } catch (error) {
-        if (!(error instanceof UserError) || names.length === 1) {
-          throw error;
-        }
-        missing.push(error.message);
-      }
-      return events;
-    }))).flat();
+    const { found, missing, cut } = await findLines(services.aws(environment), names, { pattern, from: now - minutes * 60_000, to: now + 1 }, signal);
     const groups = groupByShape(found);
     const recent = found.filter(({ at }) => now - at <= NOW_MS).length;
     const level: Level = recent > 0 ? 'bad' : found.length > 0 ? 'warn' : missing.length > 0 ? 'unknown' : 'ok';

@@ -71,7 +71,8 @@ function judgeService(service: EcsService, now: number): { level: Level; verdict
   return { level: 'ok', verdict: counts };
 }
 
-function describeService(service: EcsService, level: Level, verdict: string, shown: number): string {
+/** A service with its deployments and its newest events, Markdown. */
+export function describeService(service: EcsService, level: Level, verdict: string, shown: number): string {
   return [
     `### ${escapeMarkdown(service.name)}`,
     `${levelMark(level)} ${escapeMarkdown(verdict)}`,
@@ -121,7 +122,7 @@ export const checkCpuMemory: ReadAction = {
         title: `${service} ${metric}`, unit: '%', series: seriesOf(points), limit: { label: '100 %', value: 100 },
       })),
       data: {
-        readings: readings.map(({ service, metric, level, points }) => ({ service, metric, level, last: points.at(-1)?.average ?? null, maximum: highest(points) ?? null })),
+        readings: readings.map(({ service, metric, level, points }) => ({ service, metric, level, last: points.at(-1)?.average ?? null, lastAt: lastAt(points), maximum: highest(points) ?? null })),
       },
     };
   },
@@ -142,6 +143,12 @@ export function seriesOf(points: readonly MetricPoint[]): Chart['series'] {
     { label: 'maximum', points: points.map(({ at, maximum }) => [at, maximum] as const) },
     { label: 'average', points: points.map(({ at, average }) => [at, average] as const) },
   ];
+}
+
+/** When the newest of the points begins, ISO 8601 UTC. */
+export function lastAt(points: readonly MetricPoint[]): string | null {
+  const last = points.at(-1);
+  return last === undefined ? null : iso(last.at);
 }
 
 /** The highest maximum among the points. */

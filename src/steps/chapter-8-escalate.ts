@@ -4,10 +4,10 @@ import { UserError, messageOf } from '../errors.ts';
 import { escalationTriggers, nextEscalationLevel } from '../incident/escalation.ts';
 import type { Incident } from '../incident/fold.ts';
 import { escapeMarkdown } from '../incident/markdown.ts';
+import { shorten } from '../incident/shorten.ts';
 import type { Runbook } from '../runbook/schema.ts';
 import { clockRules } from '../runbook/targets.ts';
 import type { ConnectableService } from '../services/connections.ts';
-import { shorten } from '../services/delivery-data.ts';
 import type { Inputs } from './inputs.ts';
 import {
   type Composing, type Person, type Way, awayNote, channelPost, connectedOf, headline, insteadNote, levelOf, mail, nextOnPath, page, peopleOf,

@@ -4,6 +4,7 @@ import { formatDuration } from '../incident/clock.ts';
 import type { Commit } from '../services/github/reads.ts';
 import type { GitHubClient } from '../services/github/client.ts';
 import { DeliveryError } from '../services/courier.ts';
+import { linked } from '../incident/links.ts';
 import { escapeMarkdown, inlineCode, table } from '../incident/markdown.ts';
 import type { StepContext } from './step.ts';
 
@@ -43,14 +44,6 @@ export async function asking<T>(question: Promise<T>, signal: AbortSignal): Prom
     }
     throw error instanceof DeliveryError ? new UserError(error.message, { cause: error }) : error;
   }
-}
-
-/** A link in Markdown around text that is Markdown already; the text alone when the address is not https. */
-export function linked(markdown: string, url: string | undefined): string {
-  if (url === undefined || !URL.canParse(url) || new URL(url).protocol !== 'https:') {
-    return markdown;
-  }
-  return `[${markdown}](${new URL(url).href.replace(/[()|<>\\]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)})`;
 }
 
 /** The seven characters that people read of a commit. */

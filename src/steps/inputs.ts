@@ -78,6 +78,11 @@ export class Inputs {
     return value;
   }
 
+  /** A whole number from `min` to `max`, inclusive; undefined when it is not given. */
+  optionalCount(name: string, range: { min: number; max: number }): number | undefined {
+    return this.#values[name] === undefined ? undefined : this.count(name, range);
+  }
+
   list(name: string, fallback?: readonly string[]): readonly string[] {
     const value = this.#values[name] ?? fallback;
     if (!Array.isArray(value) || value.length === 0 || !value.every((item) => typeof item === 'string' && item !== '')) {

@@ -4,11 +4,11 @@ import type { Delivery } from '../incident/deliveries.ts';
 import type { Severity } from '../incident/events.ts';
 import type { Incident } from '../incident/fold.ts';
 import { escapeMarkdown, utc } from '../incident/markdown.ts';
+import { onOneLine, shorten } from '../incident/shorten.ts';
 import { isReachable, nextReachable } from '../runbook/hours.ts';
 import { contactById } from '../runbook/query.ts';
 import type { Runbook, RunbookContact } from '../runbook/schema.ts';
 import type { ConnectableService } from '../services/connections.ts';
-import { shorten } from '../services/delivery-data.ts';
 import type { Inputs } from './inputs.ts';
 import type { Letter, StepContext } from './step.ts';
 
@@ -41,7 +41,7 @@ export function headline(incident: Incident): string {
 
 /** The title on one line, cut where it is too long. */
 export function shortTitle({ title }: Incident): string {
-  return shorten(title.replace(/\s+/g, ' ').trim(), LONGEST_TITLE);
+  return shorten(onOneLine(title), LONGEST_TITLE);
 }
 
 /** @throws UserError when the severity is not assessed yet */

@@ -1,10 +1,11 @@
 /** Runs a step of the runbook and puts what came of it on the timeline, before it returns. */
 import { CancelledError, UserError, messageOf } from '../errors.ts';
 import type { Clock } from '../incident/clock.ts';
-import type { DeliveryReport } from '../incident/deliveries.ts';
 import type { NewEvent, StepResult, TimelineEvent } from '../incident/events.ts';
-import { type Evidence, type Level, compareLevels, worstLevel } from '../incident/evidence.ts';
+import { type Evidence, compareLevels, worstLevel } from '../incident/evidence.ts';
+import type { Change } from '../incident/changes.ts';
 import type { Incident } from '../incident/fold.ts';
+import type { JsonObject } from '../incident/plan.ts';
 import type { Redactor } from '../incident/redact.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { environmentByKey, investigationSteps, stepById } from '../runbook/query.ts';
@@ -13,36 +14,11 @@ import type { Runbook, RunbookStep } from '../runbook/schema.ts';
 import { loadAction } from './catalog.ts';
 import { Inputs } from './inputs.ts';
 import { escapeMarkdown, levelMark, table } from '../incident/markdown.ts';
+import { Changing, type Wish } from './changing.ts';
+import { type WatchWish, Watching } from './watching.ts';
 import { type Outgoing, carryOut } from './posting.ts';
-import type { Post, PostAction, ReadAction, RecordAction, Services, StepContext } from './step.ts';
-
-export interface RunRequest {
-  /** Unset for a check before anything is declared: then nothing is recorded. */
-  readonly incident?: string | undefined;
-  readonly step: string;
-  readonly inputs?: Readonly<Record<string, unknown>> | undefined;
-  /** What `preview` gave and a person agreed to. */
-  readonly seen?: Post | undefined;
-}
-
-export type RunStatus = 'done' | 'failed' | 'refused' | 'planned' | 'cancelled';
-
-/** What `incidentRunbook.runStep` returns. */
-export interface RunResult {
-  readonly status: RunStatus;
-  readonly level?: Level;
-  readonly summary: string;
-  readonly evidence?: Evidence;
-  /** The timeline event that holds the result, when one was recorded. */
-  readonly event?: string;
-  /** Worst first; of `investigate` only. */
-  readonly parts?: readonly StepResult[];
-  /** What was to leave the machine, and how far it got; of steps that reach people only. */
-  readonly deliveries?: readonly DeliveryReport[];
-}
-
-/** Told when a step begins (no result yet) and when it ends: with its result, or without one worth showing. */
-export type RunListener = (progress: { readonly incident: string | undefined; readonly step: string; readonly result?: StepResult; readonly ended?: boolean }) => void;
+import type { RunListener, RunProgress, RunRequest, RunResult, UndoRequest } from './run.ts';
+import type { ChangeAction, Post, PostAction, ReadAction, RecordAction, Services, StepContext } from './step.ts';
 
 export interface RunnerOptions {
   readonly ledger: Ledger;
@@ -51,6 +27,8 @@ export interface RunnerOptions {
   readonly services: () => Services;
   readonly outgoing: Outgoing;
   readonly clock: Clock;
+  /** Resolves after ms, or as soon as the signal fires. */
+  readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
   /** False in Restricted Mode: then no step runs. */
   readonly isTrusted: () => boolean;
   readonly redact: () => Redactor;
@@ -60,9 +38,15 @@ export interface RunnerOptions {
 export class StepRunner {
   readonly #options: RunnerOptions;
   readonly #listeners = new Set<RunListener>();
+  readonly #changing: Changing;
+  readonly #watching: Watching;
 
   constructor(options: RunnerOptions) {
     this.#options = options;
+    const { ledger, outgoing, clock, wait, log } = options;
+    const tell: RunListener = (progress) => { this.#tell(progress); };
+    this.#changing = new Changing({ ledger, outgoing, clock, wait, log, tell });
+    this.#watching = new Watching({ ledger, origin: () => outgoing.origin(), clock, wait, log, tell });
   }
 
   onProgress(listener: RunListener): { dispose(): void } {
@@ -76,16 +60,16 @@ export class StepRunner {
    */
   async run(request: RunRequest, signal: AbortSignal): Promise<RunResult> {
     if (!this.#options.isTrusted()) {
-      return { status: 'refused', summary: 'This workspace is in Restricted Mode, so no step runs. Trust it with "Workspaces: Manage Workspace Trust" and run the step again.' };
+      return RESTRICTED;
     }
     const runbook = await this.#options.runbook();
     const step = findStep(runbook, request.step);
     const incident = request.incident === undefined ? undefined : await this.#options.ledger.read(request.incident);
-    if (incident?.status === 'closed') {
-      return { status: 'refused', summary: `${incident.id} is closed. Reopen it to run "${step.title}".` };
-    }
     const context = this.#context(runbook, step, incident);
     const action = await loadAction(step.action);
+    if (incident?.status === 'closed' && (action === undefined || !('afterClosing' in action))) {
+      return { status: 'refused', summary: `${incident.id} is closed. Reopen it to run "${step.title}".` };
+    }
     switch (action?.kind) {
       case undefined:
         return this.#byHand(step, incident, request.inputs);
@@ -93,6 +77,10 @@ export class StepRunner {
         return this.#record(action, context, request.inputs);
       case 'post':
         return this.#post(action, context, request, signal);
+      case 'change':
+        return this.#change(action, context, request, signal);
+      case 'watch':
+        return this.#watching.start({ action, context: { ...context, incident: needed(context, request.inputs).incident } }, { ...resolveInputs(step, context.environment), ...request.inputs });
       case 'investigate':
         return this.#investigate(context, request.inputs, signal);
       case 'read': {
@@ -100,6 +88,49 @@ export class StepRunner {
         return this.#finish(incident, result);
       }
     }
+  }
+
+  /**
+   * Plans, and with a hash makes, the way back from a change.
+   *
+   * @throws UserError when incident or change are unknown
+   */
+  async undo({ incident, event, approve }: UndoRequest, signal: AbortSignal): Promise<RunResult> {
+    const { wish, change } = await this.#changeOf(incident, event);
+    if (!this.#options.isTrusted()) {
+      return RESTRICTED;
+    }
+    if (change.state !== 'done' && change.state !== 'left' && change.state !== 'failed') {
+      return { status: 'refused', summary: change.state === 'undone' ? `"${change.plan.title}" has been undone already.` : `"${change.plan.title}" has not been made, so there is nothing to undo.` };
+    }
+    const back = { ...wish, undoes: change, inputs: {} };
+    return approve === undefined ? this.#changing.plan(back, signal) : this.#changing.apply(back, approve, signal);
+  }
+
+  /** Ends a watch before its time. @throws UserError when none is going on */
+  async stopWatch(incident: string, step: string): Promise<RunResult> {
+    return this.#watching.stop(await this.#watchOf(incident, step));
+  }
+
+  /**
+   * Looks what became of a change and follows it to its end, or takes the looks of a watch. Makes nothing.
+   *
+   * @param event id of any event of the change, or of the watch
+   * @returns undefined when another window is at it
+   */
+  async followUp(incident: string, event: string, signal: AbortSignal): Promise<RunResult | undefined> {
+    const watch = (await this.#options.ledger.read(incident)).watches.find(({ id }) => id === event);
+    if (watch !== undefined) {
+      return this.#options.isTrusted() ? this.#watching.follow(await this.#watchOf(incident, watch.step), watch.id, signal) : RESTRICTED;
+    }
+    const { wish, change } = await this.#changeOf(incident, event);
+    if (!this.#options.isTrusted()) {
+      return RESTRICTED;
+    }
+    if (change.request === undefined) {
+      return { status: 'refused', summary: `"${change.plan.title}" has not been applied, so there is nothing to follow.` };
+    }
+    return this.#changing.followUp(wish, change, signal);
   }
 
   /**
@@ -117,6 +148,36 @@ export class StepRunner {
     const context = this.#context(runbook, step, await this.#options.ledger.read(incident));
     const given = needed(context, inputs);
     return action.compose({ ...context, incident: given.incident }, given.inputs, signal);
+  }
+
+  #change(action: ChangeAction, context: StepContext, { inputs: given, approve }: RunRequest, signal: AbortSignal): Promise<RunResult> {
+    const { incident } = needed(context, given);
+    const merged = { ...resolveInputs(context.step, context.environment), ...given } as JsonObject;
+    const change = incident.changes.findLast(({ plan }) => plan.step === context.step.id && plan.hash === approve);
+    const undoes = incident.changes.find(({ id }) => id === change?.plan.undoes);
+    const wish: Wish = { action, context: { ...context, incident }, undoes, inputs: undoes !== undefined ? {} : approve !== undefined && given === undefined ? undefined : merged };
+    return approve === undefined ? this.#changing.plan(wish, signal) : this.#changing.apply(wish, approve, signal);
+  }
+
+  async #changeOf(id: string, event: string): Promise<{ readonly wish: Wish; readonly change: Change }> {
+    const [runbook, incident] = await Promise.all([this.#options.runbook(), this.#options.ledger.read(id)]);
+    const change = incident.changes.find((candidate) => [candidate.id, candidate.request?.event, candidate.end?.event].includes(event));
+    const step = change === undefined ? undefined : findStep(runbook, change.plan.step);
+    const action = step === undefined ? undefined : await loadAction(step.action);
+    if (change === undefined || step === undefined || action?.kind !== 'change') {
+      throw new UserError(`The event "${event}" of ${id} belongs to no change. Give the id of a plan or of the result of a change.`);
+    }
+    return { change, wish: { action, context: { ...this.#context(runbook, step, incident), incident }, inputs: change.plan.inputs } };
+  }
+
+  async #watchOf(id: string, name: string): Promise<WatchWish> {
+    const [runbook, incident] = await Promise.all([this.#options.runbook(), this.#options.ledger.read(id)]);
+    const step = findStep(runbook, name);
+    const action = await loadAction(step.action);
+    if (action?.kind !== 'watch') {
+      throw new UserError(`"${step.title}" is no step that watches. Name one that does, e.g. monitorStability.`);
+    }
+    return { action, context: { ...this.#context(runbook, step, incident), incident } };
   }
 
   #context(runbook: Runbook, step: RunbookStep, incident: Incident | undefined): StepContext {
@@ -209,7 +270,7 @@ export class StepRunner {
         outgoing, append: (event) => this.#append(incident, event), read: () => ledger.read(incident.id),
       }, signal);
       if (typeof posted === 'string') {
-        return { status: 'refused', summary: `${posted} is at "${step.title}" this moment. Look at the timeline before you run it again.` };
+        return { status: 'refused', summary: `${posted} is at "${step.title}", or ended it this moment. Look at the timeline before you run it again.` };
       }
       const { result, event, deliveries } = posted;
       return { status: 'done', level: result.level, summary: result.summary, deliveries, ...(event === undefined ? {} : { event }), ...(result.evidence === undefined ? {} : { evidence: result.evidence }) };
@@ -261,10 +322,12 @@ export class StepRunner {
     return this.#options.ledger.append(incident.id, event);
   }
 
-  #tell(progress: Parameters<RunListener>[0]): void {
+  #tell(progress: RunProgress): void {
     this.#listeners.forEach((listener) => { listener(progress); });
   }
 }
+
+const RESTRICTED: RunResult = { status: 'refused', summary: 'This workspace is in Restricted Mode, so no step runs. Trust it with "Workspaces: Manage Workspace Trust" and run the step again.' };
 
 /** What a step that writes on the timeline needs. @throws UserError when there is no incident */
 function needed({ incident, step, environment }: StepContext, given: RunRequest['inputs']): { readonly incident: Incident; readonly inputs: Inputs } {

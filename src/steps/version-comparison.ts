@@ -5,8 +5,9 @@ import { DeliveryError } from '../services/courier.ts';
 import type { GitHubClient } from '../services/github/client.ts';
 import type { Comparison } from '../services/github/reads.ts';
 import { plural } from '../text.ts';
-import { commitTable, connectedGitHub, linked, shortSha } from './github-evidence.ts';
+import { commitTable, connectedGitHub, shortSha } from './github-evidence.ts';
 import type { Inputs } from './inputs.ts';
+import { linked } from '../incident/links.ts';
 import { escapeMarkdown, inlineCode } from '../incident/markdown.ts';
 import type { StepContext } from './step.ts';
 

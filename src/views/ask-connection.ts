@@ -26,6 +26,8 @@ export interface ConnectionReport {
 
 type Action = 'connect' | 'test' | 'disconnect';
 
+const TRY_AGAIN = 'Try again';
+
 const ACTIONS: readonly Action[] = ['connect', 'test', 'disconnect'];
 
 export function createConnectionFlow({ store, test }: ConnectionFlowDeps) {
@@ -64,13 +66,15 @@ export function createConnectionFlow({ store, test }: ConnectionFlowDeps) {
       return;
     }
     const connection = readConnection(service, answers);
-    const result = await underProgress(`Testing ${title}`, async (signal) => {
-      const complete = await store.complete(service, connection, 'ask');
-      return test(service, complete, signal).then((detail) => ({ works: true, detail }), (error: unknown) => {
-        throwIfCancelled(error, signal);
-        return { works: false, detail: messageOf(error) };
-      });
-    });
+    const complete = await completed(service, connection);
+    if (complete === undefined) {
+      const again = await vscode.window.showWarningMessage(`The sign-in was cancelled, so nothing was saved for ${title}. Sign in, or enter a personal access token.`, TRY_AGAIN);
+      return again === TRY_AGAIN ? enter({ service, title }, connection) : undefined;
+    }
+    const result = await underProgress(`Testing ${title}`, (signal) => test(service, complete, signal).then((detail) => ({ works: true, detail }), (error: unknown) => {
+      throwIfCancelled(error, signal);
+      return { works: false, detail: messageOf(error) };
+    }));
     if (!result.works) {
       const chosen = await vscode.window.showWarningMessage(`${title} does not work with these values: ${result.detail}`, 'Save anyway', 'Change');
       if (chosen === 'Change') {
@@ -84,12 +88,39 @@ export function createConnectionFlow({ store, test }: ConnectionFlowDeps) {
     void vscode.window.showInformationMessage(result.works ? `${title} is connected. ${result.detail}` : `${title} is saved. Test it again from the Connections view.`);
   }
 
-  async function signIn({ service, title }: Pick<ConnectionEntry, 'service' | 'title'>): Promise<void> {
-    const stored = await store.stored(service);
-    if (stored !== undefined) {
-      await store.complete(service, stored, 'ask');
-      void vscode.window.showInformationMessage(`${title} is connected.`);
+  /** With the token of VS Code's sign-in where it needs one; undefined when the person declined to sign in. */
+  async function completed(service: ConnectableService, connection: Connection): Promise<Connection | undefined> {
+    try {
+      return await store.complete(service, connection, 'ask');
+    } catch (error) {
+      if (error instanceof CancelledError) {
+        return undefined;
+      }
+      throw error;
     }
+  }
+
+  async function signIn(entry: Pick<ConnectionEntry, 'service' | 'title'>): Promise<void> {
+    const { service, title } = entry;
+    const stored = await store.stored(service);
+    if (stored === undefined) {
+      return;
+    }
+    const complete = await completed(service, stored);
+    if (complete === undefined) {
+      const again = await vscode.window.showWarningMessage(`The sign-in was cancelled, so ${title} stays signed out: what is to be sent to it is left to be done by hand.`, TRY_AGAIN);
+      return again === TRY_AGAIN ? signIn(entry) : undefined;
+    }
+    const detail = await tested(entry, complete);
+    void vscode.window.showInformationMessage(`${title} is connected. ${detail}`);
+  }
+
+  /** What the service says of itself. @throws UserError when it cannot be used; CancelledError */
+  function tested({ service, title }: Pick<ConnectionEntry, 'service' | 'title'>, connection: Connection): Thenable<string> {
+    return underProgress(`Testing ${title}`, (signal) => test(service, connection, signal).catch((error: unknown) => {
+      throwIfCancelled(error, signal);
+      throw new UserError(`${title} does not work: ${messageOf(error)}`, { cause: error });
+    }));
   }
 
   async function testStored({ service, title, problem }: Pick<ConnectionEntry, 'service' | 'title' | 'problem'>): Promise<void> {
@@ -97,10 +128,7 @@ export function createConnectionFlow({ store, test }: ConnectionFlowDeps) {
     if (connection === undefined) {
       throw new UserError(problem ?? `${title} is not connected. Connect it first.`);
     }
-    const detail = await underProgress(`Testing ${title}`, (signal) => test(service, connection, signal).catch((error: unknown) => {
-      throwIfCancelled(error, signal);
-      throw new UserError(`${title} does not work: ${messageOf(error)}`, { cause: error });
-    }));
+    const detail = await tested({ service, title }, connection);
     void vscode.window.showInformationMessage(`${title} works. ${detail}`);
   }
 

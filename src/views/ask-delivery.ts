@@ -6,8 +6,8 @@ import { type Clock, formatDuration } from '../incident/clock.ts';
 import { type Delivery, openDeliveries } from '../incident/deliveries.ts';
 import { linkQuestion, resultOfLink } from '../incident/delivery-link.ts';
 import type { Incident } from '../incident/fold.ts';
+import { isHttps } from '../incident/links.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { httpsOf } from './delivery-nodes.ts';
 
 export interface DeliveryFlowDeps {
   readonly ledger: Ledger;
@@ -85,12 +85,12 @@ export function createDeliveryFlow({ ledger, api, clock, open }: DeliveryFlowDep
   }
 
   async function openLink(row?: DeliveryRow): Promise<void> {
-    const chosen = await choose(row, 'Open which one?', ({ url }) => httpsOf(url) !== undefined);
+    const chosen = await choose(row, 'Open which one?', ({ url }) => isHttps(url));
     if (chosen === undefined) {
       return;
     }
-    const url = httpsOf(chosen.delivery.url);
-    if (url === undefined) {
+    const { url } = chosen.delivery;
+    if (!isHttps(url)) {
       throw new UserError(`The delivery to ${chosen.delivery.target} has no link.`);
     }
     await vscode.env.openExternal(vscode.Uri.parse(url, true));

@@ -23,13 +23,14 @@ const PLACE: Readonly<Record<ConnectableService, readonly string[]>> = {
 
 export function connectionNodes(entries: readonly ConnectionEntry[]): ConnectionNode[] {
   return entries.map((entry) => {
-    const { service, title, use, state, fields, problem } = entry;
+    const { service, title, use, state, fields, account, problem } = entry;
     const place = connectionPlace(service, fields);
-    const words = { connected: place, practice: `practice environment${place === '' ? '' : ` · ${place}`}`, 'signed out': `signed out${place === '' ? '' : ` · ${place}`}`, 'not connected': problem ?? use }[state];
+    const words = { connected: account === undefined ? place : `${place} · signed in as ${account}`, practice: `practice environment${place === '' ? '' : ` · ${place}`}`, 'signed out': `signed out${place === '' ? '' : ` · ${place}`}`, 'not connected': problem ?? use }[state];
     return {
       kind: 'connection', key: service, service, label: title, description: words,
       tooltip: [
         `**${escapeMarkdown(title)}** (${state})`, escapeMarkdown(use),
+        ...(account === undefined ? [] : [`Signed in through VS Code as ${escapeMarkdown(account)}`]),
         ...(problem === undefined ? [] : [escapeMarkdown(problem)]),
         ...Object.entries(fields).map(([name, value]) => `${name}: ${inlineCode(service === 'webhook' ? hostOf(value) : value)}`),
       ].join('\n\n'),

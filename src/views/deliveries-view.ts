@@ -6,6 +6,7 @@ import type { Runbook } from '../runbook/schema.ts';
 import { plural } from '../text.ts';
 import { coalesce } from './coalesce.ts';
 import { type DeliveryNode, countForPerson, deliveryGroups } from './delivery-nodes.ts';
+import { readIncidents } from './read-incidents.ts';
 import { treeItem } from './tree-item.ts';
 
 /** Ages and times of the next try are drawn anew this often, ms. */
@@ -98,11 +99,10 @@ export class DeliveriesView implements vscode.TreeDataProvider<DeliveryNode>, vs
 
   /** The open incidents, and those closed ones that still have something to deliver or were closed a short while ago. */
   async #incidents(): Promise<Incident[]> {
-    const { ledger, clock } = this.#options;
+    const { ledger, clock, onError } = this.#options;
     const recently = new Date(clock.now() - RECENT_MS).toISOString();
     const summaries = (await ledger.list()).filter(({ status, waiting, closedAt }) => status !== 'closed' || (waiting ?? 0) > 0 || (closedAt ?? '') > recently);
-    const read = await Promise.all(summaries.map(({ id }) => ledger.read(id).catch((error: unknown) => { this.#options.onError(error); })));
-    return read.filter((incident) => incident !== undefined);
+    return readIncidents(ledger, summaries, onError);
   }
 
   async #groups(incidents: readonly Incident[]): Promise<DeliveryNode[]> {

@@ -1,8 +1,10 @@
 /** Deliveries as rows: of the Deliveries view, and below an incident while a service cannot be reached. No vscode here. */
-import { formatDuration } from '../incident/clock.ts';
+import { formatDuration, timeOfDay } from '../incident/clock.ts';
 import type { Delivery, DeliveryState } from '../incident/deliveries.ts';
 import type { DeliveryService } from '../incident/events.ts';
 import type { Incident } from '../incident/fold.ts';
+import { isHttps } from '../incident/links.ts';
+import { firstLine, shorten } from '../incident/shorten.ts';
 import { serviceName } from '../ledger/outbox.ts';
 import { contactById, stepById } from '../runbook/query.ts';
 import type { Runbook } from '../runbook/schema.ts';
@@ -52,7 +54,7 @@ const LOOKS: Readonly<Record<Exclude<DeliveryState, 'discarded'>, readonly [mark
 
 /** What is delivered, for counting. */
 const NOUNS: Readonly<Record<DeliveryService, string>> = {
-  github: 'ticket', slack: 'message', pagerduty: 'page', datadog: 'page', statuspage: 'update', mail: 'mail', webhook: 'notification', workspace: 'update',
+  github: 'ticket', slack: 'message', pagerduty: 'page', datadog: 'page', statuspage: 'update', mail: 'mail', webhook: 'notification', workspace: 'update', aws: 'support case',
 };
 
 /** Whether only a person can bring it forward. */
@@ -94,16 +96,16 @@ function deliveryNode(incident: Incident, delivery: Delivery, input: RowInput): 
   const [mark, context, words] = delivery.state === 'discarded' ? LOOKS.failed : LOOKS[delivery.state];
   const { runbook } = input;
   const contacts = delivery.state === 'done' || runbook === undefined ? [] : contactNodes({ key: `${incident.id}/delivery/${delivery.id}`, incident: incident.id, delivery: delivery.id }, delivery.contacts ?? [], runbook, input.now);
-  const link = httpsOf(delivery.url);
+  const hasLink = isHttps(delivery.url);
   const since = delivery.state === 'done' ? input.settled.get(delivery.id) ?? delivery.at : delivery.at;
   const why = whyOf(delivery, input);
   return {
     kind: 'delivery', key: `${incident.id}/delivery/${delivery.id}`, incident: incident.id, delivery: delivery.id,
-    label: `${delivery.target}: ${firstLine(delivery.text)}`,
-    description: [formatDuration(input.now - Date.parse(since)), ...(delivery.state === 'pending' ? [] : [words]), ...(why === undefined ? [] : [why]), ...(input.several ? [incident.title] : [])].join(' · '),
+    label: `${delivery.target}: ${lineOf(delivery)}`,
+    description: [...(why === undefined ? [] : [why]), ...(delivery.state === 'pending' ? [] : [words]), formatDuration(input.now - Date.parse(since)), ...(input.several ? [incident.title] : [])].join(' · '),
     tooltip: deliveryTooltip(incident, delivery, [words, ...(why === undefined ? [] : [why])].join(': '), runbook),
     mark,
-    context: [context, ...(contacts.length === 0 ? [] : ['contact']), ...(link === undefined ? [] : ['link'])].join('.'),
+    context: [context, ...(contacts.length === 0 ? [] : ['contact']), ...(hasLink ? ['link'] : [])].join('.'),
     click: 'incidentRunbook.openDelivery',
     ...(contacts.length === 0 ? {} : { children: () => contacts }),
   };
@@ -188,10 +190,12 @@ export function incidentDeliveryNodes(incident: Incident, now: number, runbook: 
     }
     const key = `${incident.id}/unreachable/${service}`;
     const reason = (unreachable ? pending : forPerson).findLast((delivery) => delivery.reason !== undefined)?.reason;
+    const since = unreachable ? failingSince(incident, service) : undefined;
+    const said = [...(reason === undefined ? [] : [reason]), ...(since === undefined ? [] : [`since ${timeOfDay(since)}`])];
     return [{
       kind: 'unreachable', key, incident: incident.id,
-      label: serviceLabel(service, forPerson.length, unreachable ? pending.length : 0, failingSince(incident, service)),
-      ...(reason === undefined ? {} : { description: reason, tooltip: escapeMarkdown(reason) }),
+      label: serviceLabel(service, forPerson.length, unreachable ? pending.length : 0),
+      ...(said.length === 0 ? {} : { description: said.join(' · '), tooltip: escapeMarkdown(said.join(' · ')) }),
       mark: unreachable ? 'bad' : 'warn', context: 'unreachable', expanded: true,
       children: () => [
         ...shown.map((delivery) => {
@@ -205,14 +209,14 @@ export function incidentDeliveryNodes(incident: Incident, now: number, runbook: 
   });
 }
 
-/** `Slack cannot be reached since 03:12 UTC: 2 messages wait, 1 needs you`, `Mail: 1 mail needs you`. */
-function serviceLabel(service: DeliveryService, forPerson: number, waiting: number, since: string | undefined): string {
+/** `Slack unreachable: 2 messages wait, 1 needs you`, `Mail: 1 mail needs you`. */
+function serviceLabel(service: DeliveryService, forPerson: number, waiting: number): string {
   const noun = NOUNS[service];
   const needs = forPerson === 1 ? 'needs you' : 'need you';
   if (waiting === 0) {
     return `${serviceName(service)}: ${plural(forPerson, noun)} ${needs}`;
   }
-  return `${serviceName(service)} cannot be reached${since === undefined ? '' : ` since ${timeOf(since)}`}: ${plural(waiting, noun)} ${waiting === 1 ? 'waits' : 'wait'}${forPerson === 0 ? '' : `, ${forPerson} ${needs}`}`;
+  return `${serviceName(service)} unreachable: ${plural(waiting, noun)} ${waiting === 1 ? 'waits' : 'wait'}${forPerson === 0 ? '' : `, ${forPerson} ${needs}`}`;
 }
 
 /** When the failures of a service began that no success has ended, ISO 8601 UTC. */
@@ -233,7 +237,7 @@ function failingSince(incident: Incident, service: DeliveryService): string | un
 export function doubtQuestion(incident: Incident, delivery: Delivery): string {
   const at = settledAt(incident).get(delivery.id) ?? delivery.at;
   const reason = delivery.reason === undefined ? '' : `${delivery.reason.replace(/[.\s]+$/, '')}, `;
-  return `It is not known whether "${firstLine(delivery.text)}" reached ${delivery.target} (${reason}${timeOf(at)}).`;
+  return `It is not known whether "${lineOf(delivery)}" reached ${delivery.target} (${reason}${timeOfDay(at)}).`;
 }
 
 /** Delivery → when the last thing about it was recorded. */
@@ -241,17 +245,6 @@ function settledAt(incident: Incident): Map<string, string> {
   return new Map(incident.events.flatMap((event) => ('request' in event ? [[event.request, event.at] as const] : [])));
 }
 
-/** `03:12 UTC`. */
-function timeOf(at: string): string {
-  return `${at.slice(11, 16)} UTC`;
-}
-
-function firstLine(text: string): string {
-  const line = text.split('\n').map((part) => part.trim()).find((part) => part !== '') ?? '';
-  return line.length > LINE_LENGTH ? `${line.slice(0, LINE_LENGTH - 1)}…` : line;
-}
-
-/** Anything but https is not opened. */
-export function httpsOf(url: string | undefined): string | undefined {
-  return url !== undefined && URL.canParse(url) && new URL(url).protocol === 'https:' ? url : undefined;
+function lineOf({ text }: Delivery): string {
+  return shorten(firstLine(text), LINE_LENGTH);
 }

@@ -4,6 +4,7 @@ import { describeEvent } from '../incident/describe.ts';
 import type { StepResult, TimelineEvent } from '../incident/events.ts';
 import type { Evidence, Level, Link } from '../incident/evidence.ts';
 import { type Incident, resultOf } from '../incident/fold.ts';
+import { isHttps, linked } from '../incident/links.ts';
 import { isTold, targetOf } from '../incident/told.ts';
 import type { Runbook, RunbookStep } from '../runbook/schema.ts';
 import { isAutomated } from '../steps/catalog.ts';
@@ -119,7 +120,7 @@ function drawMarks(markdown: string): string {
 
 /** Links that lead out; anything but https is not drawn. */
 function linksOf(links: readonly Link[]): string[] {
-  return links.filter(({ url }) => /^https:\/\//.test(url)).map(({ title, url }) => `[${escapeMarkdown(title)}](${new URL(url).href.replaceAll('(', '%28').replaceAll(')', '%29')})`);
+  return links.filter(({ url }) => isHttps(url)).map(({ title, url }) => linked(escapeMarkdown(title), url));
 }
 
 function evidenceBody(result: StepResult): string {

@@ -2,17 +2,22 @@ import * as vscode from 'vscode';
 import { messageOf } from '../errors.ts';
 import type { Clock } from '../incident/clock.ts';
 import type { Level } from '../incident/evidence.ts';
+import type { Incident } from '../incident/fold.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { SharedState } from '../ledger/shared/exchange.ts';
 import { VIEW } from '../view-ids.ts';
 import type { Runbook } from '../runbook/schema.ts';
-import type { RunListener } from '../steps/runner.ts';
+import type { RunListener } from '../steps/run.ts';
 import { plural } from '../text.ts';
+import { type ChangesInput, approvalNodes, changeNodes, stepChange } from './change-nodes.ts';
 import { coalesce } from './coalesce.ts';
 import { incidentDeliveryNodes } from './delivery-nodes.ts';
+import type { LiveChanges } from './live-changes.ts';
 import { NOTHING_OPEN, type Node, bareIncidentNode, closedGroupNode, incidentNode, runbookProblemNode } from './nodes.ts';
+import { readIncidents } from './read-incidents.ts';
 import { scenarioNodes } from './scenario-nodes.ts';
 import { treeItem } from './tree-item.ts';
+import { stepWatch, watchNodes } from './watch-nodes.ts';
 
 /** Ages are in minutes, so the rows are drawn anew this often, ms. */
 const AGE_REFRESH_MS = 30_000;
@@ -28,6 +33,9 @@ export interface IncidentsViewOptions {
   readonly onError: (error: unknown) => void;
   /** How the exchange with an incident's ticket stands. */
   readonly shared: (incident: string) => SharedState | undefined;
+  readonly live: LiveChanges;
+  /** Id of this installation. */
+  readonly origin: () => Promise<string>;
 }
 
 /** The Incidents view: open incidents with what to do next, their steps, timeline and roles; closed ones below. */
@@ -41,6 +49,8 @@ export class IncidentsView implements vscode.TreeDataProvider<Node>, vscode.Disp
   /** What the rows say, as it was drawn last. */
   #drawn = '';
   #roots: readonly Node[] = [];
+  /** Read for the drawing that has just been asked for. */
+  #fresh: Node[] | undefined;
 
   constructor(options: IncidentsViewOptions) {
     this.#options = options;
@@ -53,6 +63,7 @@ export class IncidentsView implements vscode.TreeDataProvider<Node>, vscode.Disp
         this.refresh();
       }),
       vscode.workspace.onDidGrantWorkspaceTrust(() => { this.refresh(); }),
+      options.live.onDidChange(() => { this.refresh(); }),
     ];
     const ages = setInterval(() => {
       if (this.#options.treeView.visible && this.#roots.length > 0) {
@@ -62,8 +73,11 @@ export class IncidentsView implements vscode.TreeDataProvider<Node>, vscode.Disp
     this.#disposables.push({ dispose: () => { clearInterval(ages); } });
   }
 
-  /** Shows what runs and what has landed while it runs. */
-  readonly onProgress: RunListener = ({ incident, step, result, ended }) => {
+  /** Shows what runs and what has landed while it runs; how a change stands is on the timeline, and seen live. */
+  readonly onProgress: RunListener = ({ incident, step, result, ended, change }) => {
+    if (change !== undefined) {
+      return;
+    }
     const key = `${incident ?? ''}/${step}`;
     if (ended === true) {
       this.#running.delete(key);
@@ -96,10 +110,13 @@ export class IncidentsView implements vscode.TreeDataProvider<Node>, vscode.Disp
   }
 
   async getChildren(parent?: Node): Promise<Node[]> {
-    const children = parent === undefined ? await this.#readRoots() : [...(await parent.children?.() ?? [])];
-    if (parent !== undefined) {
-      children.forEach((child) => { this.#parents.set(child.key, parent); });
+    if (parent === undefined) {
+      const roots = this.#fresh ?? await this.#readRoots();
+      this.#fresh = undefined;
+      return roots;
     }
+    const children = [...(await parent.children?.() ?? [])];
+    children.forEach((child) => { this.#parents.set(child.key, parent); });
     return children;
   }
 
@@ -118,29 +135,46 @@ export class IncidentsView implements vscode.TreeDataProvider<Node>, vscode.Disp
 
   /** A row that is drawn anew forgets for a moment what it stands for, and a click on its button is lost: so only when it says something else. */
   async #drawWhatChanged(): Promise<void> {
-    const drawn = await sayingOf(await this.#readRoots());
+    const roots = await this.#readRoots();
+    const drawn = await sayingOf(roots);
     if (drawn !== this.#drawn) {
       this.#drawn = drawn;
+      // Out of sight it is drawn whenever it comes into view, from what holds then.
+      this.#fresh = this.#options.treeView.visible ? roots : undefined;
       this.#options.redraw();
     }
   }
 
+  #runningIn({ id, changes }: Incident): ReadonlySet<string> {
+    const followed = changes.filter((change) => this.#options.live.seen(change.id).followed);
+    return new Set([...this.#running, ...followed.map(({ plan }) => `${id}/${plan.step}`)]);
+  }
+
   async #readRoots(): Promise<Node[]> {
-    const { ledger, runbook, clock } = this.#options;
+    const { ledger, runbook, clock, live, onError } = this.#options;
     try {
-      const [summaries, book] = await Promise.all([ledger.list(), runbook().catch((error: unknown) => messageOf(error))]);
+      const [summaries, book, origin] = await Promise.all([ledger.list(), runbook().catch((error: unknown) => messageOf(error)), this.#options.origin()]);
+      const seen: ChangesInput = { now: clock.now(), origin, seen: (change) => live.seen(change) };
       const open = summaries.filter(({ status }) => status !== 'closed');
       const closed = summaries.filter(({ status }) => status === 'closed');
       const incidents = typeof book === 'string'
         ? [runbookProblemNode(book), ...open.map(bareIncidentNode)]
-        : await Promise.all(open.map(async ({ id }) => incidentNode(await ledger.read(id), { runbook: book, now: clock.now(), running: this.#running, landed: this.#landed, shared: this.#options.shared, undelivered: (incident) => incidentDeliveryNodes(incident, clock.now(), book), scenarios: (incident) => scenarioNodes(incident, { runbook: book, running: this.#running }) })));
+        : (await readIncidents(ledger, open, onError)).map((each) => incidentNode(each, {
+          runbook: book, now: clock.now(), running: this.#running, landed: this.#landed, shared: this.#options.shared,
+          undelivered: (incident) => incidentDeliveryNodes(incident, clock.now(), book),
+          scenarios: (incident) => scenarioNodes(incident, { runbook: book, running: this.#runningIn(incident) }),
+          approvals: (incident) => approvalNodes(incident, seen),
+          changes: (incident) => changeNodes(incident, seen),
+          watches: (incident) => watchNodes(incident, clock.now()),
+          changing: (incident, step) => stepChange(incident, step, seen) ?? stepWatch(incident, step, clock.now()),
+        }));
       this.#options.treeView.badge = open.length === 0 ? undefined : { value: open.length, tooltip: plural(open.length, 'open incident') };
       this.#options.onCount(open.length);
       // The welcome view shows only while the tree is empty.
       this.#roots = closed.length === 0 ? incidents : [...(incidents.length === 0 ? [NOTHING_OPEN] : incidents), closedGroupNode(closed)];
       return [...this.#roots];
     } catch (error) {
-      this.#options.onError(error);
+      onError(error);
       return [];
     }
   }

@@ -1,5 +1,5 @@
 /** The Incidents tree as data: what each row says. No vscode here, so that it is tested in milliseconds. */
-import { formatDuration } from '../incident/clock.ts';
+import { formatDuration, timeOfDay } from '../incident/clock.ts';
 import { describeEvent } from '../incident/describe.ts';
 import type { Severity, TimelineEvent } from '../incident/events.ts';
 import type { Level } from '../incident/evidence.ts';
@@ -16,12 +16,12 @@ import { plural } from '../text.ts';
 
 /** How a row is marked; the view maps it to an icon and a theme colour. */
 export type Mark = Level | Severity | 'running' | 'todo' | 'manual' | 'next' | 'urgent' | 'phase' | 'timeline' | 'roles' | 'role' | 'closed' | 'event' | 'unassessed'
-  | 'doubt' | 'waiting' | 'delivered' | 'away';
+  | 'doubt' | 'waiting' | 'delivered' | 'away' | 'planned' | 'undone';
 
 /** A row. As a command argument it carries the incident and the step it stands for. */
 export interface Node {
   readonly kind: 'incident' | 'next' | 'phase' | 'step' | 'timeline' | 'event' | 'roles' | 'role' | 'closed-group' | 'closed-incident' | 'more'
-    | 'delivery-group' | 'delivery' | 'unreachable' | 'contact' | 'scenario-group' | 'scenario' | 'symptom';
+    | 'delivery-group' | 'delivery' | 'unreachable' | 'contact' | 'scenario-group' | 'scenario' | 'symptom' | 'change-group' | 'change' | 'watch';
   /** Stable while the tree changes, so that rows keep their place and expansion. */
   readonly key: string;
   readonly label: string;
@@ -39,6 +39,8 @@ export interface Node {
   /** Id of a delivery, or of a contact of the runbook. */
   readonly delivery?: string;
   readonly contact?: string;
+  /** Id of a change. */
+  readonly change?: string;
   /** Id of a clock that can be snoozed. */
   readonly clock?: string;
   /** What the step is to be run with, so that nobody is asked. */
@@ -59,6 +61,14 @@ export interface TreeInput {
   readonly undelivered?: (incident: Incident) => readonly Node[];
   /** What the evidence speaks for. */
   readonly scenarios?: (incident: Incident) => readonly Node[];
+  /** What is asked of a second person. */
+  readonly approvals?: (incident: Incident) => readonly Node[];
+  /** What was planned and changed. */
+  readonly changes?: (incident: Incident) => readonly Node[];
+  /** Watches that go on. */
+  readonly watches?: (incident: Incident) => readonly Node[];
+  /** How a step stands of which a plan waits, or that is under way. */
+  readonly changing?: (incident: Incident, step: string) => Pick<Node, 'mark' | 'description'> | undefined;
   /** How the exchange with the ticket stands. */
   readonly shared?: (incident: string) => SharedState | undefined;
 }
@@ -73,7 +83,7 @@ export function incidentNode(incident: Incident, input: TreeInput): Node {
     key: incident.id,
     incident: incident.id,
     label: incident.severity === undefined ? incident.title : `${incident.severity} ${incident.title}`,
-    description: [...(incident.severity === undefined ? ['not assessed'] : []), age, incident.status === 'acknowledged' ? 'acknowledged' : 'not acknowledged', ...(incident.ticket === undefined ? [] : [`#${incident.ticket.number}`]), ...(incident.drill ? ['drill'] : [])].join(' · '),
+    description: [...(incident.ticket === undefined ? [] : [`#${incident.ticket.number}`]), ...(incident.severity === undefined ? ['not assessed'] : []), age, incident.status === 'acknowledged' ? 'acknowledged' : 'not acknowledged', ...(incident.drill ? ['drill'] : [])].join(' · '),
     tooltip: incidentTooltip(incident, input.runbook, age),
     mark: incident.severity ?? 'unassessed',
     context: `incident.${incident.status}${incident.ticket === undefined ? '' : '.ticket'}`,
@@ -82,7 +92,10 @@ export function incidentNode(incident: Incident, input: TreeInput): Node {
     children: () => [
       ...(input.undelivered?.(incident) ?? []),
       ...sharedNodes(incident, input),
+      ...(input.approvals?.(incident) ?? []),
+      ...(input.watches?.(incident) ?? []),
       ...nextNodes(incident, input),
+      ...(input.changes?.(incident) ?? []),
       ...(input.scenarios?.(incident) ?? []),
       ...input.runbook.phases.map((phase) => phaseNode(incident, phase, input)),
       timelineNode(incident),
@@ -170,13 +183,14 @@ function stepNode(incident: Incident, step: RunbookStep, input: TreeInput): Node
   const automated = isAutomated(step.action);
   const record = incident.steps.get(step.id);
   const landed = input.landed.get(place);
-  const mark: Mark = input.running.has(place) ? 'running' : landed ?? record?.level ?? (isDone(incident, step) ? 'ok' : automated ? 'todo' : 'manual');
+  const changing = input.changing?.(incident, step.id);
+  const mark: Mark = changing?.mark ?? (input.running.has(place) ? 'running' : landed ?? record?.level ?? (isDone(incident, step) ? 'ok' : automated ? 'todo' : 'manual'));
   const result = record === undefined ? undefined : `${record.outcome === 'done' ? '' : `${record.outcome}: `}${record.summary}`;
-  const when = record === undefined ? '' : `${record.at.slice(11, 16)} UTC · `;
+  const when = record === undefined ? '' : `${timeOfDay(record.at)} · `;
   return {
     kind: 'step', key: `${incident.id}/step/${step.id}`, incident: incident.id, step: step.id,
     label: step.title,
-    description: input.running.has(place) ? 'running…' : result === undefined ? stepState(incident, step) ?? (automated ? '' : 'by hand') : when + result,
+    description: changing?.description ?? (input.running.has(place) ? 'running…' : result === undefined ? stepState(incident, step) ?? (automated ? '' : 'by hand') : when + result),
     tooltip: stepTooltip(step, automated, result === undefined ? undefined : `${record?.level}, ${when}${result}`),
     mark,
     context: `step.${automated ? 'automated' : 'manual'}${step.runbookCommand === undefined ? '' : '.command'}`,
@@ -189,10 +203,10 @@ function stepNode(incident: Incident, step: RunbookStep, input: TreeInput): Node
 function stepState(incident: Incident, step: RunbookStep): string | undefined {
   const { acknowledged, assessed } = incident.times;
   switch (step.id) {
-    case 'acknowledge': return acknowledged === undefined ? undefined : `${acknowledged.at.slice(11, 16)} UTC`;
-    case 'assessSeverity': return assessed === undefined ? undefined : `${incident.severity ?? ''} · ${assessed.at.slice(11, 16)} UTC`;
+    case 'acknowledge': return acknowledged === undefined ? undefined : timeOfDay(acknowledged.at);
+    case 'assessSeverity': return assessed === undefined ? undefined : `${incident.severity ?? ''} · ${timeOfDay(assessed.at)}`;
     case 'documentFinding': return incident.findings.length === 0 ? undefined : `${incident.findings.length} documented`;
-    case 'postUpdate': return incident.updates.length === 0 ? undefined : `${incident.updates.length} posted, last ${incident.updates.at(-1)?.at.slice(11, 16) ?? ''} UTC`;
+    case 'postUpdate': return incident.updates.length === 0 ? undefined : `${incident.updates.length} posted, last ${timeOfDay(incident.updates.at(-1)?.at ?? '')}`;
     case 'assignRoles': return Object.keys(incident.roles).length === 0 ? undefined : `${Object.keys(incident.roles).length} assigned`;
     default: return undefined;
   }

@@ -4,6 +4,7 @@ import { type ClockRules, type DueStep, reminders } from '../incident/clocks.ts'
 import type { Incident } from '../incident/fold.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { lowerFirst } from '../text.ts';
+import { readIncidents } from './read-incidents.ts';
 
 /** How often the clocks are looked at, ms. */
 const TICK_MS = 5_000;
@@ -103,9 +104,7 @@ export class Reminders {
   /** The timelines are read only after they changed: the clocks are looked at far more often. */
   async #readOpen(): Promise<readonly Incident[]> {
     const { ledger, onError } = this.#options;
-    const summaries = await ledger.list('open');
-    const read = await Promise.all(summaries.map(({ id }) => ledger.read(id).catch((error: unknown) => { onError(error); })));
-    return read.filter((incident) => incident !== undefined);
+    return readIncidents(ledger, await ledger.list('open'), onError);
   }
 
   async #show(incident: Incident, due: DueStep, now: number): Promise<void> {

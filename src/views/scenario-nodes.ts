@@ -1,4 +1,5 @@
 /** Scenarios as rows below an incident: what the evidence speaks for, with the guided list of each (runbook 12). No vscode here. */
+import { timeOfDay } from '../incident/clock.ts';
 import type { Incident } from '../incident/fold.ts';
 import { escapeMarkdown } from '../incident/markdown.ts';
 import { type GuidedState, type ScenarioGuide, type ScenarioMatch, describeMatch, guideScenario, matchScenarios } from '../incident/scenarios.ts';
@@ -121,7 +122,7 @@ function guidedNodes(incident: Incident, scenario: RunbookScenario, { steps, nex
 function stateOf({ state, record, note }: GuidedState, isNext: boolean, automated: boolean): string {
   const words = record === undefined
     ? [...(state === 'next' ? ['next'] : []), ...(automated ? [] : ['by hand']), note]
-    : [...(isNext ? ['next'] : []), state, `${record.at.slice(11, 16)} UTC`, record.summary];
+    : [...(isNext ? ['next'] : []), state, timeOfDay(record.at), record.summary];
   return words.filter((word) => word !== undefined && word !== '').join(' · ');
 }
 
@@ -148,7 +149,7 @@ function scenarioTooltip({ scenario, seen, notSeen, notLooked, toAsk }: Scenario
   return [
     `**${escapeMarkdown(scenario.title)}** (runbook ${escapeMarkdown(scenario.section)})`,
     [
-      ...seen.map(({ text, step, at, words }) => `- Seen: ${escapeMarkdown(text)}: “${escapeMarkdown(words)}”${titleOf(step)}, ${at.slice(11, 16)} UTC`),
+      ...seen.map(({ text, step, at, words }) => `- Seen: ${escapeMarkdown(text)}: “${escapeMarkdown(words)}”${titleOf(step)}, ${timeOfDay(at)}`),
       ...notSeen.map(({ text, step }) => `- Not seen: ${escapeMarkdown(text)}${titleOf(step)}`),
       ...notLooked.map(({ text, step }) => `- Not known yet: ${escapeMarkdown(text)}${titleOf(step)}`),
       ...toAsk.map(({ text }) => `- Ask people: ${escapeMarkdown(text)}`),
@@ -162,6 +163,6 @@ function guidedTooltip(step: RunbookStep, { note, state, record }: GuidedState, 
     ...(note === undefined ? [] : [escapeMarkdown(note)]),
     escapeMarkdown(step.description),
     ...(automated ? [] : ['Done by hand: open it for the command, and record what came of it.']),
-    ...(record === undefined ? [] : [escapeMarkdown(`${isNext ? 'next, ' : ''}${state} ${record.at.slice(11, 16)} UTC, ${record.level}${record.summary === '' ? '' : `: ${record.summary}`}`)]),
+    ...(record === undefined ? [] : [escapeMarkdown(`${isNext ? 'next, ' : ''}${state} ${timeOfDay(record.at)}, ${record.level}${record.summary === '' ? '' : `: ${record.summary}`}`)]),
   ].join('\n\n');
 }

@@ -31,6 +31,8 @@ const ICONS: Readonly<Record<RowMark, readonly [icon: string, color?: string]>> 
   waiting: ['clock', 'charts.blue'],
   delivered: ['inbox'],
   away: ['account', 'descriptionForeground'],
+  planned: ['checklist', 'charts.blue'],
+  undone: ['discard', 'descriptionForeground'],
   connected: ['plug', 'testing.iconPassed'],
   practice: ['beaker', 'charts.blue'],
   'signed out': ['sign-in', 'list.warningForeground'],

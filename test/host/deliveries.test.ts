@@ -1,15 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'mocha';
-import * as vscode from 'vscode';
-import { breakService, call, declare, eventually, mendServices, messageOf, practice, runStep, service, violations, withSetting } from './harness.ts';
+import { type Delivery, advance, breakService, call, declare, deliveriesOf, eventually, mendServices, messageOf, practice, runStep, service, violations, withSetting } from './harness.ts';
 
-interface Delivery {
-  readonly id: string;
-  readonly target: string;
-  readonly state: string;
-  readonly text: string;
-  readonly reason?: string;
-}
 interface Slack {
   readonly channels: readonly { readonly name: string; readonly messages: readonly { readonly text: string }[] }[];
 }
@@ -19,14 +11,9 @@ const UPDATE = { status: 'Investigating', actions: 'Looked', next: 'Restart', et
 /** Minutes that the extension's clock is ahead of that of the systems it asks. */
 let ahead = 0;
 
-async function advance(minutes: number): Promise<void> {
+async function goOn(minutes: number): Promise<void> {
   ahead += minutes;
-  const extension = vscode.extensions.getExtension<{ advance(ms: number): Promise<void> }>('incident-runbook.incident-runbook');
-  await (await extension?.activate())?.advance(minutes * 60_000);
-}
-
-async function deliveriesOf(incident: string): Promise<readonly Delivery[]> {
-  return (await call<{ deliveries: readonly Delivery[] }>('deliveries', { incident })).deliveries;
+  await advance(minutes);
 }
 
 /** How often a text stands in #incidents. */
@@ -39,7 +26,7 @@ describe('deliveries in the extension host', function () {
   let incident: string;
 
   before(async () => { incident = await declare('Deliveries', { severity: 'P2' }); });
-  after(() => advance(-ahead));
+  after(() => goOn(-ahead));
   afterEach(async () => {
     await mendServices();
     assert.deepEqual(await violations(), []);
@@ -54,7 +41,7 @@ describe('deliveries in the extension host', function () {
     assert.match(waiting.reason ?? '', /Slack/);
     assert.equal(await posted('Slack is down'), 0);
     await mendServices();
-    await advance(10);
+    await goOn(10);
     await eventually('the update in the channel', () => deliveriesOf(incident), (all) => all.find(({ id }) => id === waiting.id)?.state === 'done');
     assert.equal(await posted('Slack is down'), 1);
   });
@@ -62,7 +49,7 @@ describe('deliveries in the extension host', function () {
   it('are found, not sent again, when Slack took the message and the answer was lost', async () => {
     await breakService('slack', { kind: 'reset', acted: true, operation: 'chat.postMessage', times: 1 });
     const [waiting] = await post('The answer was lost');
-    await advance(10);
+    await goOn(10);
     await eventually('the outcome', () => deliveriesOf(incident), (all) => all.find(({ id }) => id === waiting?.id)?.state === 'done');
     assert.equal(await posted('The answer was lost'), 1);
   });
@@ -101,7 +88,7 @@ describe('deliveries in the extension host', function () {
     const [waiting] = await post('Not any more');
     assert.deepEqual(await call('discardDelivery', { incident, delivery: waiting?.id, reason: 'It is over' }), { state: 'discarded' });
     await mendServices();
-    await advance(10);
+    await goOn(10);
     const [other] = await post('Something else');
     await eventually('the other one', () => deliveriesOf(incident), (all) => all.find(({ id }) => id === other?.id)?.state === 'done');
     assert.equal(await posted('Not any more'), 0);

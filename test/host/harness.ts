@@ -44,6 +44,29 @@ export async function timeline(incident: string): Promise<readonly Event[]> {
   return (await call<{ events: readonly Event[] }>('timeline', { incident })).events;
 }
 
+export interface Delivery {
+  readonly id: string;
+  readonly target: string;
+  readonly service: string;
+  readonly state: string;
+  readonly text: string;
+  readonly reason?: string;
+  readonly url?: string;
+}
+
+export async function deliveriesOf(incident: string): Promise<readonly Delivery[]> {
+  return (await call<{ deliveries: readonly Delivery[] }>('deliveries', { incident })).deliveries;
+}
+
+/** Moves the extension's clock; that of the systems it asks goes on as it does. */
+export async function advance(minutes: number): Promise<void> {
+  const extension = vscode.extensions.getExtension<{ advance(ms: number): Promise<void> }>('incident-runbook.incident-runbook');
+  if (extension === undefined) {
+    throw new Error('The extension is not installed.');
+  }
+  await (await extension.activate()).advance(minutes * 60_000);
+}
+
 /** Steers the practice environment over its HTTP controls. */
 export async function practice(method: 'GET' | 'POST' | 'DELETE', control: string, body?: unknown): Promise<unknown> {
   const endpoint = vscode.workspace.getConfiguration('incidentRunbook').get<string>('aws.endpoint', '');

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'mocha';
-import * as vscode from 'vscode';
-import { type StepAnswer, call, declare, eventually, mendServices, practice, runStep, service, serviceCalls, timeline, violations } from './harness.ts';
+import { type Delivery, type StepAnswer, advance, call, declare, eventually, mendServices, practice, runStep, service, serviceCalls, timeline, violations } from './harness.ts';
 
 const MINUTE = 60_000;
 
@@ -11,15 +10,6 @@ interface Clock {
   readonly dueAt: string;
   readonly overdue: boolean;
   readonly snoozedUntil?: string;
-}
-interface Delivery {
-  readonly id: string;
-  readonly target: string;
-  readonly service: string;
-  readonly state: string;
-  readonly text: string;
-  readonly reason?: string;
-  readonly url?: string;
 }
 interface Slack {
   readonly channels: readonly { readonly id: string; readonly name: string; readonly topic: string; readonly members: readonly string[]; readonly bookmarks: readonly { readonly title: string; readonly link: string }[]; readonly messages: readonly { readonly text: string }[] }[];
@@ -38,13 +28,6 @@ interface Statuspage {
 type Posted = StepAnswer & { readonly deliveries: readonly Delivery[] };
 
 const UPDATE = { status: 'Investigating', impact: 'No prescription can be opened', actions: 'Looked at the pool', next: 'Restart the service', eta: '04:30' };
-
-/** Moves the extension's clock; that of the services goes on as it does. */
-async function advance(minutes: number): Promise<void> {
-  const extension = vscode.extensions.getExtension<{ advance(ms: number): Promise<void> }>('incident-runbook.incident-runbook');
-  assert.ok(extension);
-  await (await extension.activate()).advance(minutes * MINUTE);
-}
 
 describe('a whole P1', function () {
   this.timeout(120_000);

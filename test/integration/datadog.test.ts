@@ -134,7 +134,7 @@ describe('Datadog, read', () => {
 /** What a person and the outbox learn of each fault: whether it can have had its effect, and when to try again. */
 const OUTCOMES: Readonly<Record<FaultKind['kind'], readonly [kind: FailureKind, message: RegExp, retryAfterMs: number | undefined]>> = {
   'time-out': ['in doubt', /^Datadog did not answer within 0\.3 s\.$/, undefined],
-  'reset': ['in doubt', /^Datadog could not be reached: /, undefined],
+  'reset': ['in doubt', /^The connection broke before Datadog answered\.$/, undefined],
   'rate-limit': ['not sent', /^Datadog asks to slow down: Rate limit of 100 requests/, 7_000],
   'server-error': ['in doubt', /^Datadog failed \(500\)/, undefined],
   'malformed': ['in doubt', /no JSON/, undefined],

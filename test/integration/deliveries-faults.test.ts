@@ -11,12 +11,16 @@ import { build } from 'esbuild';
 import { after, before, describe, it } from 'mocha';
 import { DELIVERY_SERVICES, type DeliveryService } from '../../src/incident/events.ts';
 import type { Runbook } from '../../src/runbook/schema.ts';
+import { supportCalls } from '../../src/services/aws/support.ts';
+import type { Calls } from '../../src/services/courier.ts';
 import { Couriers } from '../../src/services/couriers.ts';
+import { NO_AWS } from '../support/aws-stub.ts';
 import { bundledRunbook } from '../support/bundled-runbook.ts';
 import { FaultWorld, type Job, type Progress } from '../support/delivery-faults.ts';
 import { type Lookup, OUTGOING, type OutgoingCall, TICKET_COMMENT, nameOf, outgoing } from '../support/delivery-faults-calls.ts';
 import { type Cell, OutcomeTable } from '../support/delivery-faults-table.ts';
 import { createTogether } from '../support/delivery-faults-together.ts';
+import { useEnvironment } from '../support/environment-variables.ts';
 import { FAULT_KINDS, type FaultKind } from '../support/fakes/fake-faults.ts';
 import { outDirectory } from '../support/paths.ts';
 import { until } from '../support/until.ts';
@@ -109,6 +113,7 @@ async function inWorld(service: DeliveryService, test: (world: FaultWorld) => Pr
 }
 
 describe('Every outgoing call', () => {
+  useEnvironment({ ...NO_AWS, AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' }, 'suite');
   let built = '';
   let program = '';
 
@@ -274,7 +279,8 @@ describe('Every outgoing call', () => {
 
   it('is in the table, with what is done when it is not known whether it arrived', async () => {
     for (const service of DELIVERY_SERVICES) {
-      const couriers = new Couriers({ connections: { get: () => Promise.resolve({}) }, clock: { now: () => 0 }, folder: () => undefined });
+      const aws = (): Promise<Calls> => Promise.resolve(supportCalls(() => assert.fail('Nothing is asked')));
+      const couriers = new Couriers({ aws, connections: { get: () => Promise.resolve({}) }, clock: { now: () => 0 }, folder: () => undefined });
       const calls = Object.entries(await couriers.calls(service) ?? {}).map(([call, { again }]) => `${service}.${call} ${again}`);
       assert.deepEqual(calls.sort(), OUTGOING.filter((row) => row.service === service).map((row) => `${nameOf(row)} ${row.again}`).sort());
     }

@@ -49,11 +49,11 @@ describe('PagerDuty through its service', () => {
       assert.deepEqual(pagerduty().state.incidents.map(({ key, title, urgency }) => [key, title, urgency]), [[INCIDENT, 'P1: portals answer 503', 'high']]);
     });
 
-    it('cuts a summary at 1024 characters, in the middle of no character', async () => {
+    it('cuts a summary at 1024 UTF-16 units, in the middle of no character', async () => {
       const builder = buildParcels();
       const id = builder.ask({ ...PAGE, text: '🔥'.repeat(1025) });
       await callOf('trigger').send(builder.parcel(id), idle());
-      assert.equal(pagerduty().state.incidents[0]?.title, `${'🔥'.repeat(1023)}…`);
+      assert.equal(pagerduty().state.incidents[0]?.title, `${'🔥'.repeat(511)}…`);
     });
 
     it('refuses a severity that PagerDuty does not know, without asking it', async () => {

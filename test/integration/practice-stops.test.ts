@@ -39,9 +39,17 @@ async function descendants(root: number): Promise<Running[]> {
   return found;
 }
 
-const gone = (pids: readonly number[]): Promise<true> =>
-  until(`the end of processes ${pids.join(', ')}`, async () =>
-    (await processes()).every((one) => !pids.includes(one.pid)), GONE_WITHIN_MS);
+/** @throws Error naming those that are still there */
+async function gone(ended: readonly Running[]): Promise<void> {
+  let left: readonly Running[] = ended;
+  await until('the end of processes', async () => {
+    const all = await processes();
+    left = ended.filter(({ pid, command }) => all.some((one) => one.pid === pid && one.command === command));
+    return left.length === 0;
+  }, GONE_WITHIN_MS).catch((error: unknown) => {
+    throw new Error(`Still there: ${left.map(({ pid, command }) => `${pid} ${command}`).join('; ')}`, { cause: error });
+  });
+}
 
 describe('practice environment, stopping', function () {
   this.timeout(60_000);
@@ -58,12 +66,14 @@ describe('practice environment, stopping', function () {
   afterEach(() => rm(dir, { recursive: true, force: true }));
 
   it('ends every process and server, and can be asked twice', async () => {
+    // Those of other tests in this process are none of its business.
+    const before = (await descendants(process.pid)).map(({ pid }) => pid);
     const practice = await startPractice({ dir, state: 'healthy' });
-    const started = await descendants(process.pid);
+    const started = (await descendants(process.pid)).filter(({ pid }) => !before.includes(pid));
     assert.ok(started.some((one) => one.command.includes('moto_server')), 'moto runs');
     assert.ok(started.some((one) => one.command.includes('postgres')), 'PostgreSQL runs');
     await Promise.all([practice.stop(), practice.stop()]);
-    await gone(started.map((one) => one.pid));
+    await gone(started);
     assert.equal(process.getActiveResourcesInfo().filter((name) => name === 'TCPServerWrap').length, 0);
     await assert.rejects(fetch(practice.awsEndpoint));
     await assert.rejects(fetch(practice.apiOrigin));
@@ -102,7 +112,7 @@ describe('practice environment, stopping', function () {
         end(child.pid);
       }
       assert.equal((await exit)[0], code);
-      await gone(started.map((one) => one.pid));
+      await gone(started);
     });
   }
 });

@@ -13,7 +13,7 @@ export interface AwsCall {
 const SIGNING_NAMES: Readonly<Record<string, string>> = { monitoring: 'cloudwatch', elasticloadbalancing: 'elbv2' };
 
 /** Operations that only look. Everything else counts as a change, so that a new one is never taken for harmless. */
-const READS = /^(?:Describe|List|Get|BatchGet|Filter|Head|Lookup|StartQuery|StopQuery|StartLiveTail)/;
+const READS = /^(?:Describe|List|Get|BatchGet|Check|Filter|Head|Lookup|StartQuery|StopQuery|StartLiveTail)/;
 
 export function isWrite(operation: string): boolean {
   return !READS.test(operation);
@@ -43,6 +43,11 @@ export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[]>>;
   readonly body: Buffer;
+}
+
+/** A success of a service that speaks JSON. */
+export function jsonAnswer(value: object): Answer {
+  return { status: 200, headers: { 'content-type': 'application/x-amz-json-1.1' }, body: Buffer.from(JSON.stringify(value)) };
 }
 
 /** Sends the request on to moto, with another body if one is given. */

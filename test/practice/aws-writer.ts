@@ -1,17 +1,25 @@
+import { ACMClient } from '@aws-sdk/client-acm';
+import { ApplicationAutoScalingClient } from '@aws-sdk/client-application-auto-scaling';
 import { CloudWatchClient, PutMetricDataCommand, SetAlarmStateCommand } from '@aws-sdk/client-cloudwatch';
 import {
   CloudWatchLogsClient, CreateLogStreamCommand, PutLogEventsCommand, ResourceAlreadyExistsException,
 } from '@aws-sdk/client-cloudwatch-logs';
 import { ECSClient } from '@aws-sdk/client-ecs';
+import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { RDSClient } from '@aws-sdk/client-rds';
+import { WAFV2Client } from '@aws-sdk/client-wafv2';
 import { ALARMS, type AlarmDefinition, CONTAINER, LOG_GROUP, REGION } from './resources.ts';
 import { METRICS, type IncidentModel } from './model.ts';
 
 export interface AwsClients {
   readonly ecs: ECSClient;
+  readonly autoScaling: ApplicationAutoScalingClient;
   readonly rds: RDSClient;
   readonly cloudwatch: CloudWatchClient;
   readonly logs: CloudWatchLogsClient;
+  readonly acm: ACMClient;
+  readonly elbv2: ElasticLoadBalancingV2Client;
+  readonly waf: WAFV2Client;
 }
 
 /** Clients of the emulated AWS itself, past the proxy, so that its record holds only what others do. */
@@ -21,10 +29,14 @@ export function createClients(endpoint: string): AwsClients {
   };
   return {
     ecs: new ECSClient(options),
+    autoScaling: new ApplicationAutoScalingClient(options),
     rds: new RDSClient(options),
     // moto does not unpack compressed requests.
     cloudwatch: new CloudWatchClient({ ...options, disableRequestCompression: true }),
     logs: new CloudWatchLogsClient(options),
+    acm: new ACMClient(options),
+    elbv2: new ElasticLoadBalancingV2Client(options),
+    waf: new WAFV2Client(options),
   };
 }
 

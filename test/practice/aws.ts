@@ -1,4 +1,5 @@
 import type { Clock } from '../../src/incident/clock.ts';
+import { createAcmOverlay, type PracticeCertificates } from './acm-overlay.ts';
 import { createAlarmOverlay } from './alarm-overlay.ts';
 import { createClients, destroyClients } from './aws-writer.ts';
 import { createCallLog, type CallLog } from './call-log.ts';
@@ -6,6 +7,7 @@ import type { Cleanup } from './cleanup.ts';
 import { createEcsOverlay } from './ecs-overlay.ts';
 import { createFaultList, type FaultList } from './faults.ts';
 import { createIncident, type Incident } from './incident.ts';
+import { createListenerOverlay } from './listener-overlay.ts';
 import { createLogLines } from './log-lines.ts';
 import type { IncidentModel } from './model.ts';
 import { startMoto } from './moto.ts';
@@ -16,6 +18,8 @@ import { ACCOUNT, CLUSTER, DESIRED_TASKS, REGION, SERVICE, TASK_FAMILY } from '.
 import { createServiceRollouts, type RolloutBehaviour, type ServiceRollouts, type ServiceSeed } from './rollouts.ts';
 import { seedResources } from './seed.ts';
 import { readStackTraces } from './stack-traces.ts';
+import { createSupportOverlay } from './support-overlay.ts';
+import { createWafOverlay } from './waf-overlay.ts';
 
 export interface PracticeAwsOptions {
   readonly clock: Clock;
@@ -36,6 +40,7 @@ export interface PracticeAws {
   readonly incident: Incident;
   readonly calls: CallLog;
   readonly faults: FaultList;
+  readonly certificates: PracticeCertificates;
   /** How the rollouts started from now on go. */
   behave(behaviour: Partial<RolloutBehaviour>): void;
 }
@@ -73,14 +78,19 @@ export async function startAws(options: PracticeAwsOptions, cleanup: Cleanup): P
   const incident = createIncident({
     clock, clients, model, random, service: backend, alarmsSince, lines: createLogLines(random, traces),
   });
+  const acm = createAcmOverlay({ clock, clients });
   await seedResources(clients);
   await incident.writeHistory();
   const endpoint = await startProxy({
     moto,
     overlays: [
       createEcsOverlay({ clock, rolloutsOf, behaviour: () => behaviour }),
-      createRdsOverlay(clock, () => behaviour.durationMs),
+      createRdsOverlay(clock, () => behaviour),
       createAlarmOverlay(clock, alarmsSince),
+      acm,
+      createListenerOverlay(clients),
+      createWafOverlay(),
+      createSupportOverlay(),
     ],
     faults,
     calls,
@@ -92,6 +102,7 @@ export async function startAws(options: PracticeAwsOptions, cleanup: Cleanup): P
     incident,
     calls,
     faults,
+    certificates: acm.certificates,
     behave(change) {
       behaviour = { ...behaviour, ...change };
     },

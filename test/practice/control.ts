@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { matchPath } from '../support/fakes/path-template.ts';
+import type { CertificateFacts, PracticeCertificates } from './acm-overlay.ts';
 import type { ApiChange } from './api.ts';
 import type { Arrival, Barriers } from './barriers.ts';
 import type { CallRecord } from './call-log.ts';
@@ -28,6 +29,8 @@ export interface PracticeControl {
   state(state: PracticeState): Promise<void>;
   /** How the rollouts started from now on go. */
   rollout(behaviour: Partial<RolloutBehaviour>): void;
+  /** The certificates of ACM: issued when it is said, and as old as it is said. */
+  readonly certificates: PracticeCertificates;
   /** Produces the next data at once instead of waiting for the tick. */
   tick(): Promise<void>;
   /** The outside systems: what they hold, what was asked of them, their faults. */
@@ -50,6 +53,11 @@ const CONTROLS: Readonly<Record<string, Handler>> = {
   'POST database': (control, { body }) => control.database((body as { state: DatabaseState }).state),
   'POST state': (control, { body }) => control.state((body as { state: PracticeState }).state),
   'POST rollout': (control, { body }) => control.rollout(body as Partial<RolloutBehaviour>),
+  'POST certificates': ({ certificates }, { body }) => {
+    const { arn, ...facts } = body as Partial<CertificateFacts> & { readonly arn: string };
+    certificates.tell(arn, facts);
+  },
+  'POST certificates/issue': ({ certificates }, { body }) => certificates.issue((body as { readonly arn?: string }).arn),
   'POST tick': (control) => control.tick(),
   'POST barriers/{name}': ({ barriers }, { parameters: { name = '' }, body }) => barriers.meet(name, body as Arrival),
   ...SERVICE_CONTROLS,

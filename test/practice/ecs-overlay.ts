@@ -42,6 +42,8 @@ export function createEcsOverlay(options: EcsOverlayOptions): Overlay {
       rollouts.deployments.reduce((total, deployment) => total + of(deployment), 0);
     return {
       ...service,
+      // After a rollback it is not the one that was asked for.
+      taskDefinition: rollouts.deployments[0]?.taskDefinition ?? service.taskDefinition,
       desiredCount: rollouts.desired,
       runningCount: sum((deployment) => deployment.running),
       pendingCount: sum((deployment) => deployment.pending),
@@ -55,10 +57,11 @@ export function createEcsOverlay(options: EcsOverlayOptions): Overlay {
     const rollouts = rolloutsOf(service);
     const now = options.clock.now();
     rollouts.advance(now);
-    const running = rollouts.deployments[0]?.taskDefinition;
+    const running = rollouts.deployments[0]?.taskDefinition ?? service.taskDefinition;
+    const wanted = request.taskDefinition === undefined ? running : arnOf(request.taskDefinition, running);
     const desired = request.desiredCount ?? rollouts.desired;
-    if (request.forceNewDeployment === true || (request.taskDefinition !== undefined && service.taskDefinition !== running)) {
-      rollouts.start({ kind: 'replace', taskDefinition: service.taskDefinition, desired }, now, options.behaviour());
+    if (request.forceNewDeployment === true || wanted !== running) {
+      rollouts.start({ kind: 'replace', taskDefinition: wanted, desired }, now, options.behaviour());
     } else if (desired !== rollouts.desired) {
       rollouts.start({ kind: 'scale', desired }, now, options.behaviour());
     }
@@ -83,6 +86,11 @@ export function createEcsOverlay(options: EcsOverlayOptions): Overlay {
       return withBody(answer, JSON.stringify(body));
     },
   };
+}
+
+/** ECS answers with ARNs, whatever it was asked with. @param other an ARN of the same account and region */
+function arnOf(taskDefinition: string, other: string): string {
+  return taskDefinition.startsWith('arn:') ? taskDefinition : `${other.slice(0, other.lastIndexOf('/') + 1)}${taskDefinition}`;
 }
 
 /** The JSON 1.1 form; times in epoch seconds. */

@@ -8,11 +8,12 @@ import { answerControl, type PracticeControl } from './control.ts';
 import { createIncidentModel, STORY, type PracticeState } from './model.ts';
 import { startPostgres, type PracticeDatabase } from './postgres.ts';
 import { createRandom } from './random.ts';
-import { API_ORIGIN, REGION } from './resources.ts';
+import { startCache } from './redis.ts';
+import { API_ORIGIN, CACHE, REGION } from './resources.ts';
 import { startServices, type PracticeServices } from './services.ts';
 
 export interface PracticeOptions {
-  /** Scratch folder for the data of PostgreSQL; created when missing. */
+  /** Scratch folder for the data of PostgreSQL and the certificate of Redis; created when missing. */
   readonly dir: string;
   /** Times of all data; within 2 h of the real time, beyond which CloudWatch Logs rejects entries. */
   readonly clock?: Clock;
@@ -34,10 +35,12 @@ export interface Practice {
   readonly awsEndpoint: string;
   /** http origin of the HealthFlow API. */
   readonly apiOrigin: string;
-  /** Production origin → http origin that stands in for it: the API and the three portals. */
+  /** Production origin → origin that stands in for it: the API, the three portals and the cache. */
   readonly origins: Readonly<Record<string, string>>;
   /** Connects as a role that is no superuser; in state "exhausted" that fails with SQLSTATE 53300. */
   readonly databaseUrl: string;
+  /** Connection string of the cache, which the settings put in the place of the runbook's. */
+  readonly redisUrl: string;
   /** What the extension needs to reach GitHub, Slack and the other outside services, as ada on GitHub. */
   readonly connections: PracticeConnections;
   /** Environment of the processes that use it. Without AWS_ENDPOINT_URL: that comes from the settings. */
@@ -82,7 +85,7 @@ async function start(options: PracticeOptions, log: (line: string) => void, clea
       control.state('healthy').catch((error: unknown) => log(`The restart could not end the incident: ${String(error)}`));
     }
   };
-  const [aws, database, api, services] = await allStarted(
+  const [aws, database, cache, api, services] = await allStarted(
     startAws({
       clock, model, random, deployedAt,
       rolloutMs: options.rolloutMs ?? 20_000,
@@ -90,22 +93,25 @@ async function start(options: PracticeOptions, log: (line: string) => void, clea
       control: (request, response, body) => answerControl(control, request, response, body),
     }, cleanup),
     startDatabase(options.dir, initial, cleanup, log),
+    startCache(options.dir, clock, cleanup),
     startApi({ state: () => model.state, deployedAt }, cleanup),
     startServices({ clock, model, deployedAt }, cleanup),
   );
   const control = createControl(aws, database, api, services);
   keepTicking(control, options.tickMs ?? 5000, cleanup, log);
 
+  const origins = { ...api.origins, [`redis://${CACHE.host}:${CACHE.port}`]: cache.place };
   const settings = {
     'incidentRunbook.aws.endpoint': aws.endpoint,
-    'incidentRunbook.endpoints': api.origins,
+    'incidentRunbook.endpoints': origins,
     ...(options.connected === false ? {} : { 'incidentRunbook.practice': aws.endpoint }),
   };
   return {
     awsEndpoint: aws.endpoint,
     apiOrigin: api.origins[API_ORIGIN] ?? '',
-    origins: api.origins,
+    origins,
     databaseUrl: database.url,
+    redisUrl: cache.url,
     connections: services.connections(),
     env: {
       AWS_ACCESS_KEY_ID: 'practice',
@@ -114,6 +120,7 @@ async function start(options: PracticeOptions, log: (line: string) => void, clea
       AWS_DEFAULT_REGION: REGION,
       AWS_EC2_METADATA_DISABLED: 'true',
       DATABASE_URL: database.url,
+      REDIS_URL: cache.url,
     },
     settings,
     settingsOf: (login, name) => ({ ...settings, 'incidentRunbook.practice': `${aws.endpoint}?as=${login}`, 'incidentRunbook.responder': name }),
@@ -147,6 +154,7 @@ function createControl(aws: PracticeAws, database: PracticeDatabase, api: Practi
       services.change();
     }),
     rollout: (behaviour) => aws.behave(behaviour),
+    certificates: aws.certificates,
     tick: () => queue(async () => {
       services.tick();
       await Promise.all([aws.incident.tick(), database.refresh()]);

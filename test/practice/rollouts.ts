@@ -27,7 +27,8 @@ export interface ServiceEvent {
 export interface RolloutBehaviour {
   /** ms from UpdateService to COMPLETED or FAILED. */
   readonly durationMs: number;
-  readonly outcome: 'completed' | 'failed';
+  /** `rolledBack`: failed, and the circuit breaker goes back to the deployment before. */
+  readonly outcome: 'completed' | 'failed' | 'rolledBack';
 }
 
 /** A change of a service: new tasks for all (`replace`), or only another number of them (`scale`). */
@@ -113,26 +114,46 @@ export function createServiceRollouts(
     note(`has begun draining connections on ${count} tasks.`, at);
   };
 
+  /** The tasks of the deployment before the failed one go on, under a deployment of their own. */
+  const goBack = (failed: Deployment, at: number): void => {
+    const before = deployments.find((deployment) => deployment !== failed) ?? failed;
+    const again = create(before.taskDefinition, failed.desired, at);
+    again.rolloutStateReason = `ECS deployment circuit breaker: rolling back to deploymentId ${before.id}.`;
+    Object.assign(again, { running: before.running, pending: Math.max(0, again.desired - before.running) });
+    failed.status = 'ACTIVE';
+    deployments = [again, failed];
+    note(`rolling back to deployment ${before.id}.`, at);
+  };
+
   /** New tasks beside the old ones, then the old ones leave (minimum healthy 100 %, maximum 200 %). */
   const replace = (desired: number, now: number, behaviour: RolloutBehaviour): void => {
     const fresh = newTasks(desired);
     const after = (share: number): number => now + share * behaviour.durationMs;
     note(`has started ${desired} tasks: ${named(fresh)}.`, now);
-    if (behaviour.outcome === 'failed') {
+    if (behaviour.outcome !== 'completed') {
+      const rollsBack = behaviour.outcome === 'rolledBack';
       plan = [
-        ...[0.3, 0.6, 0.9].map((share, index) => ({ at: after(share), run: (at: number) => {
+        ...[0.2, 0.4, 0.6].map((share, index) => ({ at: after(share), run: (at: number) => {
           primary().failedTasks += 1;
           note(`(task ${fresh[index % fresh.length] ?? ''}) failed container health checks.`, at);
         } })),
-        { at: after(1), run: (at) => {
+        { at: after(rollsBack ? 0.7 : 1), run: (at) => {
           const deployment = primary();
           Object.assign(deployment, {
             rolloutState: 'FAILED', running: 0, pending: 0, updatedAt: at,
             rolloutStateReason: 'ECS deployment circuit breaker: tasks failed to start.',
           });
           note(`(deployment ${deployment.id}) deployment failed: tasks failed to start.`, at);
-          onSettled('replace', 'failed', at);
+          if (rollsBack) {
+            goBack(deployment, at);
+          }
+          onSettled('replace', behaviour.outcome, at);
         } },
+        ...(rollsBack ? [{ at: after(1), run: (at: number) => {
+          deployments = deployments.filter((deployment) => deployment.status === 'PRIMARY');
+          complete(at);
+          note('has reached a steady state.', at);
+        } }] : []),
       ];
       return;
     }

@@ -1,48 +1,15 @@
 import { PutMetricAlarmCommand } from '@aws-sdk/client-cloudwatch';
 import { CreateLogGroupCommand, PutRetentionPolicyCommand } from '@aws-sdk/client-cloudwatch-logs';
-import { CreateClusterCommand, CreateServiceCommand, RegisterTaskDefinitionCommand } from '@aws-sdk/client-ecs';
 import { CreateDBInstanceCommand, CreateDBParameterGroupCommand, ModifyDBParameterGroupCommand } from '@aws-sdk/client-rds';
 import type { AwsClients } from './aws-writer.ts';
-import {
-  ALARMS, CLUSTER, CONTAINER, DATABASE, DATABASE_CLASS, DESIRED_TASKS, LOG_GROUP, MAX_CONNECTIONS, PARAMETER_GROUP,
-  REGION, RELEASE, SERVICE, TARGET_GROUP_ARN, TASK_FAMILY,
-} from './resources.ts';
+import { ALARMS, DATABASE, DATABASE_CLASS, LOG_GROUP, MAX_CONNECTIONS, PARAMETER_GROUP } from './resources.ts';
+import { seedCertificates } from './seed-certificates.ts';
+import { seedService } from './seed-ecs.ts';
+import { seedFirewall } from './seed-waf.ts';
 
-/** Creates the resources of the emulated production: ECS service, database, alarms, log group. */
+/** Creates the resources of the emulated production: ECS service, database, alarms, log group, load balancer, firewall. */
 export async function seedResources(clients: AwsClients): Promise<void> {
-  await Promise.all([seedService(clients), seedDatabase(clients), seedAlarms(clients), seedLogGroup(clients)]);
-}
-
-async function seedService({ ecs }: AwsClients): Promise<void> {
-  await ecs.send(new CreateClusterCommand({ clusterName: CLUSTER }));
-  await ecs.send(new RegisterTaskDefinitionCommand({
-    family: TASK_FAMILY,
-    networkMode: 'awsvpc',
-    requiresCompatibilities: ['FARGATE'],
-    cpu: '1024',
-    memory: '2048',
-    containerDefinitions: [{
-      name: CONTAINER,
-      image: `123456789012.dkr.ecr.${REGION}.amazonaws.com/healthflow-backend:${RELEASE.version}`,
-      essential: true,
-      portMappings: [{ containerPort: 8080, protocol: 'tcp' }],
-      logConfiguration: {
-        logDriver: 'awslogs',
-        options: { 'awslogs-group': LOG_GROUP, 'awslogs-region': REGION, 'awslogs-stream-prefix': 'backend' },
-      },
-    }],
-  }));
-  await ecs.send(new CreateServiceCommand({
-    cluster: CLUSTER,
-    serviceName: SERVICE,
-    taskDefinition: TASK_FAMILY,
-    desiredCount: DESIRED_TASKS,
-    launchType: 'FARGATE',
-    loadBalancers: [{ targetGroupArn: TARGET_GROUP_ARN, containerName: CONTAINER, containerPort: 8080 }],
-    deploymentConfiguration: {
-      minimumHealthyPercent: 100, maximumPercent: 200, deploymentCircuitBreaker: { enable: true, rollback: false },
-    },
-  }));
+  await Promise.all([seedService(clients), seedDatabase(clients), seedAlarms(clients), seedLogGroup(clients), seedCertificates(clients), seedFirewall(clients.waf)]);
 }
 
 async function seedDatabase({ rds }: AwsClients): Promise<void> {

@@ -5,7 +5,7 @@ import { START } from './clock.ts';
 
 export const INCIDENT = 'INC-20261123-7KQ4';
 export const PERSON: Actor = { name: 'Amira', kind: 'person' };
-export const EXTENSION: Actor = { name: 'Incident Runbook', kind: 'extension' };
+export { EXTENSION } from '../../src/incident/event-base.ts';
 
 type Type = TimelineEvent['type'];
 type Body<T extends Type> = Omit<Extract<TimelineEvent, { type: T }>, 'id' | 'incident' | 'at' | 'recordedAt' | 'actor' | 'type'>;

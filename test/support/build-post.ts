@@ -64,7 +64,7 @@ export async function compose(action: PostAction, step: string, events: readonly
   const post = await action.compose({
     incident: folded, runbook, environment, step: found, clock: { now: () => START + minute * 60_000 },
     services: {
-      endpoints: new Endpoints({}), aws: nowhere, databaseUrl: nowhere, logStreams: { start: nowhere },
+      endpoints: new Endpoints({}), aws: nowhere, databaseUrl: nowhere, redisUrl: nowhere, tasks: { folder: () => undefined, start: nowhere, find: nowhere }, logStreams: { start: nowhere },
       connections: { get: (service) => Promise.resolve(all[service]) },
     },
   }, new Inputs(`Step "${step}"`, { ...resolveInputs(found, environment), ...inputs }), new AbortController().signal);

@@ -1,4 +1,5 @@
 /** A step runner as the extension makes it, with a ledger in a folder and the outside world wherever a test wants it. */
+import assert from 'node:assert/strict';
 import { type Clock, iso } from '../../src/incident/clock.ts';
 import type { StepResult } from '../../src/incident/events.ts';
 import type { Incident } from '../../src/incident/fold.ts';
@@ -12,9 +13,11 @@ import type { DeliveryService } from '../../src/incident/events.ts';
 import type { Calls } from '../../src/services/courier.ts';
 import type { Connection, ConnectableService } from '../../src/services/connections.ts';
 import { AwsSession } from '../../src/services/aws/session.ts';
+import type { Tasks } from '../../src/services/tasks.ts';
 import { Endpoints } from '../../src/services/endpoints.ts';
 import { wait } from '../../src/wait.ts';
-import { type RunResult, StepRunner } from '../../src/steps/runner.ts';
+import { StepRunner } from '../../src/steps/runner.ts';
+import type { RunResult } from '../../src/steps/run.ts';
 import { buildLedger, declaration } from './build-ledger.ts';
 import { bundledRunbook } from './bundled-runbook.ts';
 import { createClock } from './clock.ts';
@@ -27,6 +30,8 @@ export interface WorldOptions {
   /** Origin of the runbook → origin to ask instead. */
   readonly origins?: Readonly<Record<string, string>>;
   readonly databaseUrl?: string;
+  readonly redisUrl?: string;
+  readonly tasks?: Tasks;
   readonly logStreams?: LogStreams;
   readonly runbook?: Runbook;
   readonly clock?: Clock;
@@ -48,6 +53,10 @@ export interface TestRunner {
   readonly logged: readonly string[];
   /** Runs a step for the incident. */
   run(step: string, inputs?: Readonly<Record<string, unknown>>, signal?: AbortSignal): Promise<RunResult>;
+  /** Plans a change and applies exactly that plan. @throws AssertionError when it was not planned */
+  change(step: string, inputs?: Readonly<Record<string, unknown>>, signal?: AbortSignal): Promise<RunResult>;
+  /** Plans the way back from a change and applies it. @param event of the change */
+  undo(event: string | undefined): Promise<RunResult>;
   /** The incident as another window reads it from the disk. */
   onDisk(): Promise<Incident>;
 }
@@ -72,7 +81,7 @@ export async function buildRunner(directory: string, world: WorldOptions = {}): 
     log: (message) => { logged.push(message); },
   });
   const runner = new StepRunner({
-    ledger, clock,
+    ledger, clock, wait,
     outgoing: {
       origin: () => installationId(directory),
       settle: (of, deliveries, signal) => outbox.settle(of, deliveries, signal),
@@ -87,6 +96,8 @@ export async function buildRunner(directory: string, world: WorldOptions = {}): 
       aws: () => world.aws ?? nowhere,
       connections: { get: (service) => Promise.resolve(world.connections?.[service]) },
       databaseUrl: () => Promise.resolve(world.databaseUrl),
+      redisUrl: () => Promise.resolve(world.redisUrl),
+      tasks: world.tasks ?? { folder: () => undefined, start: () => Promise.reject(new Error('This test runs no program')), find: () => undefined },
       logStreams: world.logStreams ?? { start: () => Promise.reject(new Error('This test has no log stream')) },
     }),
     isTrusted: () => world.trusted ?? true,
@@ -102,6 +113,17 @@ export async function buildRunner(directory: string, world: WorldOptions = {}): 
   return {
     runner, ledger, incident, progress, results, logged,
     run: (step, inputs, signal = new AbortController().signal) => runner.run({ incident, step, inputs }, signal),
+    change: async (step, inputs, signal = new AbortController().signal) => {
+      const planned = await runner.run({ incident, step, inputs }, signal);
+      assert.equal(planned.status, 'planned', planned.summary);
+      return runner.run({ incident, step, inputs, approve: planned.plan?.hash }, signal);
+    },
+    undo: async (event = '') => {
+      const { signal } = new AbortController();
+      const planned = await runner.undo({ incident, event }, signal);
+      assert.equal(planned.status, 'planned', planned.summary);
+      return runner.undo({ incident, event, approve: planned.plan?.hash }, signal);
+    },
     onDisk: () => buildLedger(directory).read(incident),
   };
 }

@@ -64,6 +64,10 @@ export const OUTGOING: readonly OutgoingCall[] = [
   },
   { service: 'mail', call: 'send', again: 'ask', operation: 'message', text: 'The portals are down.', data: { to: ['devopsLead'], subject: 'P1: portals answer 503' } },
   { service: 'webhook', call: 'post', again: 'ask', operation: 'notify', text: 'The portals are down for now.', data: { title: 'Outage', severity: 'P1' } },
+  {
+    service: 'aws', call: 'createCase', again: 'look', operation: 'CreateCase', lookups: [{ operation: 'DescribeCases' }],
+    text: 'The portals are flooded with requests.', data: { subject: 'DDoS: portals answer 503', serviceCode: 'distributed-denial-of-service', categoryCode: 'inbound-to-aws', severityCode: 'urgent' },
+  },
 ];
 
 /** What is not a delivery of its own: the events that an incident shares on its ticket, in a comment. */

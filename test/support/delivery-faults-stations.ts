@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'nod
 import path from 'node:path';
 import type { DeliveryRequest, DeliveryService } from '../../src/incident/events.ts';
 import type { Connection } from '../../src/services/connections.ts';
+import { startAwsSupport } from './fakes/aws-support.ts';
 import { startSmtp } from './fakes/smtp.ts';
 import { seedSlack } from '../practice/seed-services.ts';
 import type { ServiceFake } from '../practice/services.ts';
@@ -28,8 +29,10 @@ type Effects = Readonly<Record<string, (request: DeliveryRequest) => number>>;
 type StationFake = Pick<ServiceFake, 'exchanges' | 'fault' | 'violations'>;
 
 export interface Station {
-  /** Undefined for the workspace: there is nothing to connect to. */
+  /** Undefined for the workspace and AWS: there is nothing to connect to. */
   readonly connection?: Connection;
+  /** Of AWS, which is no connection: the session of the machine is used. */
+  readonly awsEndpoint?: string;
   readonly fake?: StationFake;
   /** By call. */
   readonly effects: Effects;
@@ -53,6 +56,7 @@ export async function startStation(service: DeliveryService, clock: TestClock, w
     case 'mail': return mail(clock);
     case 'webhook': return webhook(clock);
     case 'workspace': return statusFiles(workspace);
+    case 'aws': return awsSupport(clock);
   }
 }
 
@@ -140,6 +144,14 @@ async function webhook(clock: TestClock): Promise<Station> {
   return {
     fake, connection: { url: fake.url, token: WEBHOOK_TOKEN }, close: () => fake.close(),
     effects: { post: ({ text }) => count(fake.messages, ({ message }) => message === text) },
+  };
+}
+
+async function awsSupport(clock: TestClock): Promise<Station> {
+  const fake = await startAwsSupport({ clock });
+  return {
+    fake, awsEndpoint: fake.origin, close: () => fake.close(),
+    effects: { createCase: ({ text }) => count(fake.cases, ({ body }) => body.includes(text)) },
   };
 }
 

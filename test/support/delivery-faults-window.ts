@@ -6,6 +6,8 @@ import { Outbox } from '../../src/ledger/outbox.ts';
 import { SharedTimeline } from '../../src/ledger/shared/sync.ts';
 import type { Runbook } from '../../src/runbook/schema.ts';
 import type { ConnectableService, Connection } from '../../src/services/connections.ts';
+import { AwsSession } from '../../src/services/aws/session.ts';
+import { supportCalls } from '../../src/services/aws/support.ts';
 import { Couriers } from '../../src/services/couriers.ts';
 import { githubThreads } from '../../src/services/github/issues.ts';
 import { ORIGIN } from './build-deliveries.ts';
@@ -17,6 +19,8 @@ export interface WindowOptions {
   /** Folder that is open, with the status page in it. */
   readonly workspace: string;
   readonly connections: Readonly<Partial<Record<ConnectableService, Connection>>>;
+  /** Of AWS; the credentials are those of the process. */
+  readonly awsEndpoint?: string;
   readonly runbook: () => Promise<Runbook>;
   readonly clock: Clock;
   /** For one call, ms; asked at every attempt. Default: that of the services. */
@@ -33,13 +37,14 @@ export interface SendingWindow {
 }
 
 /** Nothing happens by itself: a test moves the clock and wakes the outbox. */
-export function openWindow({ directory, workspace, connections, runbook, clock, timeoutMs, wait }: WindowOptions): SendingWindow {
+export function openWindow({ directory, workspace, connections, awsEndpoint, runbook, clock, timeoutMs, wait }: WindowOptions): SendingWindow {
+  const aws = awsEndpoint === undefined ? undefined : new AwsSession({ region: 'eu-central-1', endpoint: awsEndpoint });
   const byTimeout = new Map<number | undefined, Couriers>();
   const couriers = (): Couriers => {
     const ms = timeoutMs?.();
     const made = byTimeout.get(ms) ?? new Couriers({
       connections: { get: (service) => Promise.resolve(connections[service]) }, clock, folder: () => workspace,
-      ...(ms === undefined ? {} : { timeoutMs: ms }), ...(wait === undefined ? {} : { wait }),
+      ...(aws === undefined ? {} : { aws: () => Promise.resolve(supportCalls(() => aws, ms)) }), ...(ms === undefined ? {} : { timeoutMs: ms }), ...(wait === undefined ? {} : { wait }),
     });
     byTimeout.set(ms, made);
     return made;
@@ -66,6 +71,7 @@ export function openWindow({ directory, workspace, connections, runbook, clock, 
     dispose: async () => {
       await outbox.dispose();
       ledger.dispose();
+      aws?.dispose();
     },
   };
 }

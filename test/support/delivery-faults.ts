@@ -230,11 +230,12 @@ export class FaultWorld {
     return this.station.fake?.exchanges.filter(({ fault }) => fault !== undefined).length ?? 0;
   }
 
-  get #place(): Pick<WindowOptions, 'directory' | 'workspace' | 'connections' | 'runbook'> {
-    const { connection } = this.station;
+  get #place(): Pick<WindowOptions, 'directory' | 'workspace' | 'connections' | 'runbook' | 'awsEndpoint'> {
+    const { awsEndpoint, connection } = this.station;
     return {
       directory: path.join(this.#root, 'incidents'), workspace: path.join(this.#root, 'workspace'), runbook: () => Promise.resolve(bundledRunbook()),
       connections: connection === undefined ? {} : { [this.#service]: connection },
+      ...(awsEndpoint === undefined ? {} : { awsEndpoint }),
     };
   }
 

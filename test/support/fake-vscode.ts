@@ -46,6 +46,10 @@ export const editor = {
   signIn: (_provider: string): Session => { throw new Error('Nobody expected the sign-in dialog'); },
   sessionRequests: [] as { readonly provider: string; readonly scopes: readonly string[]; readonly options: object }[],
   contexts: new Map<string, unknown>(),
+  /** Commands that were run, with their first argument. */
+  executed: [] as { readonly command: string; readonly argument: unknown }[],
+  /** What the progress said, in order. */
+  progress: [] as { readonly message?: string; readonly increment?: number }[],
   /** Answers to input boxes, quick picks (by label) and messages (by button), in turn; undefined is Escape. */
   inputs: [] as (string | undefined)[],
   picks: [] as (string | undefined)[],
@@ -61,7 +65,7 @@ export const editor = {
     this.sessions.clear();
     this.signIn = () => { throw new Error('Nobody expected the sign-in dialog'); };
     this.contexts.clear();
-    [this.sessionRequests, this.inputs, this.picks, this.buttons, this.seen] = [[], [], [], [], []];
+    [this.sessionRequests, this.inputs, this.picks, this.buttons, this.seen, this.executed, this.progress] = [[], [], [], [], [], [], []];
   },
 };
 
@@ -82,9 +86,11 @@ export const authentication = {
 };
 
 export const commands = {
-  executeCommand(command: string, key: string, value: unknown): Promise<void> {
+  executeCommand(command: string, key: string, value?: unknown): Promise<void> {
     if (command === 'setContext') {
       editor.contexts.set(key, value);
+    } else {
+      editor.executed.push({ command, argument: key });
     }
     return Promise.resolve();
   },
@@ -123,8 +129,10 @@ export const window = {
   },
   showInformationMessage: message,
   showWarningMessage: message,
+  showErrorMessage: message,
+  activeTextEditor: undefined,
   withProgress<T>(_options: object, work: (progress: object, token: { onCancellationRequested(listener: () => void): { dispose(): void } }) => Promise<T>): Promise<T> {
-    return work({}, { onCancellationRequested: () => ({ dispose: () => undefined }) });
+    return work({ report: (step: { readonly message?: string }) => { editor.progress.push(step); } }, { onCancellationRequested: () => ({ dispose: () => undefined }) });
   },
 };
 

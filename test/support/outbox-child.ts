@@ -10,7 +10,7 @@ import type { Runbook } from '../../src/runbook/schema.ts';
 import { createClock } from './clock.ts';
 import { openWindow, type SendingWindow, type WindowOptions } from './delivery-faults-window.ts';
 
-export interface ChildOrder extends Pick<WindowOptions, 'directory' | 'workspace' | 'connections'> {
+export interface ChildOrder extends Pick<WindowOptions, 'directory' | 'workspace' | 'connections' | 'awsEndpoint'> {
   readonly runbook: Runbook;
   /** At which its clock stands, epoch ms. */
   readonly now: number;

@@ -1,13 +1,23 @@
-/** As much of PostgreSQL's wire protocol as a connection check needs: accept or refuse, then answer two queries. */
+/** As much of PostgreSQL's wire protocol as a connection check needs: accept or refuse, then answer three queries. */
 import { type AddressInfo, type Server, type Socket, createServer } from 'node:net';
 import { afterEach } from 'mocha';
 
 export type PostgresBehaviour =
-  | { readonly kind: 'usage'; readonly used: number; readonly max: number }
+  | { readonly kind: 'usage'; readonly used: number; readonly max: number; readonly holders?: readonly StubHolder[] }
   | { readonly kind: 'refuse'; readonly code: string; readonly message: string }
   /** Answers the queries with an error. */
   | { readonly kind: 'fail'; readonly code: string; readonly message: string }
   | { readonly kind: 'silent' };
+
+/** A row of pg_stat_activity, grouped; null where the role may not look. */
+export interface StubHolder {
+  readonly application: string;
+  readonly user: string;
+  readonly state: string | null;
+  readonly hidden: boolean;
+  readonly count: number;
+  readonly idle: number | null;
+}
 
 /** Starts servers on free ports; they end with the test. Call the result for a connection string. */
 export function usePostgresStubs(): (behaviour: PostgresBehaviour) => Promise<string> {
@@ -64,9 +74,12 @@ function answer(socket: Socket, behaviour: PostgresBehaviour, type: string, body
     socket.write(Buffer.concat([message('R', int32(0)), ready]));
   } else if (type === 'Q' && behaviour.kind === 'fail') {
     socket.write(Buffer.concat([failure('ERROR', behaviour), ready]));
+  } else if (type === 'Q' && behaviour.kind === 'usage' && body.includes('GROUP BY')) {
+    const rows = (behaviour.holders ?? []).map(({ application, user, state, hidden, count, idle }) => values([application, user, state, hidden ? 't' : 'f', count, idle]));
+    socket.write(Buffer.concat([columns(HOLDER_COLUMNS), ...rows, message('C', text(`SELECT ${rows.length}`)), ready]));
   } else if (type === 'Q' && behaviour.kind === 'usage') {
     const row = body.includes('max_connections') ? { used: behaviour.used, max: behaviour.max } : { one: 1 };
-    socket.write(Buffer.concat([columns(Object.keys(row)), values(Object.values(row)), message('C', text('SELECT 1')), ready]));
+    socket.write(Buffer.concat([columns(Object.keys(row).map((name) => [name, INT4])), values(Object.values(row)), message('C', text('SELECT 1')), ready]));
   }
 }
 
@@ -83,11 +96,16 @@ function failure(severity: string, { code, message: words }: { readonly code: st
   return message('E', text(`S${severity}`), text(`C${code}`), text(`M${words}`), Buffer.from('\0'));
 }
 
-/** Columns of type int4 (23), as text. */
-function columns(names: readonly string[]): Buffer {
-  return message('T', int16(names.length), ...names.flatMap((name) => [text(name), int32(0), int16(0), int32(23), int16(4), int32(-1), int16(0)]));
+const INT4 = 23;
+const TEXT = 25;
+const BOOL = 16;
+const HOLDER_COLUMNS = [['application', TEXT], ['user', TEXT], ['state', TEXT], ['hidden', BOOL], ['count', INT4], ['idle', INT4]] as const;
+
+/** Columns by name and the id of their type; values are sent as text. */
+function columns(of: readonly (readonly [name: string, type: number])[]): Buffer {
+  return message('T', int16(of.length), ...of.flatMap(([name, type]) => [text(name), int32(0), int16(0), int32(type), int16(-1), int32(-1), int16(0)]));
 }
 
-function values(row: readonly number[]): Buffer {
-  return message('D', int16(row.length), ...row.flatMap((value) => [int32(String(value).length), Buffer.from(String(value))]));
+function values(row: readonly (string | number | null)[]): Buffer {
+  return message('D', int16(row.length), ...row.flatMap((value) => (value === null ? [int32(-1)] : [int32(Buffer.byteLength(String(value))), Buffer.from(String(value))])));
 }

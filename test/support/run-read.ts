@@ -30,7 +30,7 @@ export function runRead(action: ReadAction, stepId: string, world: EndpointWorld
     environment: { key: 'production', data },
     services: {
       endpoints: new Endpoints(world.origins ?? {}),
-      aws: missing, databaseUrl: missing, logStreams: { start: missing }, connections: { get: missing },
+      aws: missing, databaseUrl: missing, redisUrl: missing, tasks: { folder: () => undefined, start: missing, find: missing }, logStreams: { start: missing }, connections: { get: missing },
     },
     clock: world.clock ?? createClock(),
   }, new Inputs(`Step "${stepId}"`, world.inputs ?? {}), world.signal ?? new AbortController().signal);

@@ -23,6 +23,7 @@ const debianPackages = {
     'ca-certificates', 'git', 'python3', 'make', 'g++', 'pkg-config',
     'libkrb5-dev', 'libx11-dev', 'libxkbfile-dev', 'libsecret-1-dev',
   ],
+  redis: ['redis-server'],
 };
 
 const say = (text) => console.log(`setup: ${text}`);
@@ -33,6 +34,7 @@ const needs = {
   chromium: ensureChromium,
   server: ensureServer,
   moto: ensureMoto,
+  redis: ensureRedis,
 };
 
 export async function ensureAll({ need = Object.keys(needs) } = {}) {
@@ -52,6 +54,10 @@ export function findChromium() {
 
 export function findMotoServer() {
   return findProgram('moto_server', path.join(motoDirectory, 'bin', 'moto_server'));
+}
+
+export function findRedisServer() {
+  return findProgram(process.env.REDIS_SERVER_PATH, 'redis-server');
 }
 
 export function findVsCodeServer() {
@@ -132,6 +138,14 @@ async function ensureMoto() {
     await rm(motoDirectory, { recursive: true, force: true });
     throw new Error(`${help}\n(python3 -m venv needs python3 and, on Debian, the package python3-venv.)`, { cause: error });
   }
+}
+
+async function ensureRedis() {
+  if (findRedisServer() !== undefined) return;
+  if (process.platform !== 'linux') {
+    throw new Error(`redis-server (7 or later, with TLS) is missing. ${process.platform === 'darwin' ? 'Install it with: brew install redis' : 'Redis does not run on Windows: use the Windows Subsystem for Linux'}, or set REDIS_SERVER_PATH to the program.`);
+  }
+  await installDebianPackages(debianPackages.redis, 'the cache of the practice environment');
 }
 
 async function installDebianPackages(names, purpose) {

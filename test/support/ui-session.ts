@@ -16,6 +16,8 @@ export interface UiSession {
   readonly practice: Practice;
   /** The opened folder: a copy of the practice workspace. */
   readonly folder: string;
+  /** Where the server keeps settings, global storage and logs. */
+  readonly dataDir: string;
   /** Where the extension keeps its timelines. */
   readonly timelines: string;
   /** Errors of the page's console so far, without those of services that are deliberately out of reach. */
@@ -28,7 +30,8 @@ export interface UiSessionOptions {
   readonly trust?: boolean;
   /** Machine settings on top of the practice environment's. */
   readonly settings?: Settings;
-  readonly userSettings?: Settings;
+  /** A function where they depend on the practice environment. */
+  readonly userSettings?: Settings | ((practice: Practice) => Promise<Settings>);
   /** Whether the practice's outside services are connected. Default true. */
   readonly connected?: boolean;
   /** Puts on record what happened before the window opens. @param timelines folder of the timelines */
@@ -61,8 +64,7 @@ export async function startUiSession(options: UiSessionOptions = {}): Promise<Ui
       installedExtension: repositoryRoot,
       env: practice.env,
       settings: { ...practice.settings, ...options.settings },
-      // In its older spelling VS Code would rewrite the user settings as soon as the window is open.
-      userSettings: { 'extensions.autoUpdate': 'off', ...options.userSettings },
+      userSettings: typeof options.userSettings === 'function' ? await options.userSettings(practice) : options.userSettings ?? {},
     });
     undo.push(() => server.stop());
     const browser = await launchBrowser();
@@ -74,7 +76,7 @@ export async function startUiSession(options: UiSessionOptions = {}): Promise<Ui
       onPageError: (text) => pageErrors.push(text),
     });
     await waitForWorkbench(page);
-    return { page, server, practice, folder, timelines, pageErrors, stop };
+    return { page, server, practice, folder, dataDir, timelines, pageErrors, stop };
   } catch (error) {
     await stop();
     throw error;

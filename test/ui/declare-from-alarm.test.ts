@@ -65,7 +65,7 @@ describe('from an alarm to an assessed incident', () => {
 
   it('leaves an update to a person while Slack is not connected, and winds its clock up', async () => {
     const row = sidebarRow(page, 'Post an update');
-    await row.filter({ hasText: /in 2\d min/ }).waitFor();
+    await row.filter({ hasText: /in (2\d|30) min/ }).waitFor();
     await row.click();
     await page.locator('.quick-input-widget').filter({ hasText: 'Post Update (1/5)' }).waitFor();
     await choose(page, 'Investigating');
@@ -75,7 +75,7 @@ describe('from an alarm to an assessed incident', () => {
     await enterText(page, 'Post Update (5/5)');
     const dialog = await findDialog(page, 'Post an update?');
     assert.match(await dialog.innerText(), /#incidents, by hand: Slack is not connected/);
-    await dialog.getByRole('button', { name: 'Send', exact: true }).click();
+    await dialog.getByRole('button', { name: 'Record', exact: true }).click();
     const message = await findNotification(page, /Update recorded: Investigating\. For you to do: #incidents\. Slack is not connected/);
     await row.filter({ hasText: /in (29|30) min/ }).waitFor();
     await sidebarRow(page, /Slack: 1 message needs you/).waitFor();

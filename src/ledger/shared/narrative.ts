@@ -2,6 +2,7 @@
 import { describeEvent } from '../../incident/describe.ts';
 import type { StepFinished, TimelineEvent } from '../../incident/events.ts';
 import type { Chart } from '../../incident/evidence.ts';
+import { planMarkdown } from '../../incident/plan-markdown.ts';
 import { withoutMarks } from '../../incident/markers.ts';
 import { codeBlock, escapeMarkdown, inlineCode, levelMark, sparkline, utc } from '../../incident/markdown.ts';
 import { lowerFirst } from '../../text.ts';
@@ -54,6 +55,8 @@ function passageOf(event: TimelineEvent, find: FindEvent): Passage {
         inlineCode(`${event.excerpt.source}:${event.excerpt.startLine}–${event.excerpt.endLine}`),
         ...(event.excerpt.text === '' ? [] : [codeBlock(event.excerpt.text, /^[\w+-]*$/.test(event.excerpt.language) ? event.excerpt.language : '')]),
       ])].join('\n\n'));
+    case 'change.planned':
+      return paragraph(event, planMarkdown(event.plan));
     case 'update.posted':
       return paragraph(event, lines(event.text));
     case 'step.finished':

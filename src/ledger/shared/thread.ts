@@ -58,11 +58,11 @@ export function readThread(incident: string, issue: TicketIssue, comments: reado
 }
 
 /** That an event is on the ticket. Its id depends on the event alone: several windows may write it down. */
-export function receiptOf(event: TimelineEvent, { id, createdAt, url }: Pick<IssueComment, 'id' | 'createdAt' | 'url'>, index: number, how: 'sent' | 'found'): DeliveryDone {
+export function receiptOf(event: TimelineEvent, { id, author, createdAt, url }: Pick<IssueComment, 'id' | 'author' | 'createdAt' | 'url'>, index: number, how: 'sent' | 'found'): DeliveryDone {
   const at = iso(Date.parse(createdAt));
   return {
     id: derivedId(`receipt/${event.id}`, Date.parse(event.recordedAt)), incident: event.incident, at, recordedAt: at, actor: { name: 'Incident Runbook', kind: 'extension' },
-    type: 'delivery.done', request: ticketKey(event.id), how, result: { comment: id, index }, url,
+    type: 'delivery.done', request: ticketKey(event.id), how, result: { comment: id, index, author }, url,
   };
 }
 

@@ -1,4 +1,5 @@
 import { CancelledError, UserError, codeOf, messageOf } from '../../errors.ts';
+import { firstLine, shorten } from '../../incident/shorten.ts';
 import type { AwsOptions } from './options.ts';
 
 /**
@@ -24,13 +25,13 @@ export function explainAwsError(error: unknown, options: AwsOptions, doing: stri
     return new UserError(`The AWS session of profile "${profile}" has expired. Renew it with "${login}" and run the step again.`, signIn);
   }
   if (isMissing(name, message)) {
-    return new UserError(`There is no AWS session for profile "${profile}" (${firstLine(message)}). Sign in with "${login}" (or "aws configure --profile ${profile}" for access keys) and run the step again.`, signIn);
+    return new UserError(`There is no AWS session for profile "${profile}" (${wordsOf(message)}). Sign in with "${login}" (or "aws configure --profile ${profile}" for access keys) and run the step again.`, signIn);
   }
   if (REJECTED.test(name)) {
-    return new UserError(`AWS does not accept the credentials of profile "${profile}": ${firstLine(message)}. Sign in again with "${login}", or choose another profile in the setting incidentRunbook.aws.profile.`, signIn);
+    return new UserError(`AWS does not accept the credentials of profile "${profile}": ${wordsOf(message)}. Sign in again with "${login}", or choose another profile in the setting incidentRunbook.aws.profile.`, signIn);
   }
   if (/AccessDenied|NotAuthorized|UnauthorizedOperation/.test(name)) {
-    return new UserError(`Profile "${profile}" may not do this (${doing}): ${firstLine(message)}. Ask for the permission named there, or choose another profile in the setting incidentRunbook.aws.profile.`, { cause: error });
+    return new UserError(`Profile "${profile}" may not do this (${doing}): ${wordsOf(message)}. Ask for the permission named there, or choose another profile in the setting incidentRunbook.aws.profile.`, { cause: error });
   }
   if (/Throttl|TooManyRequests|RequestLimitExceeded/.test(name)) {
     return new UserError(`${where} throttles requests (${doing}). Wait a few seconds and run the step again.`, { cause: error });
@@ -39,9 +40,9 @@ export function explainAwsError(error: unknown, options: AwsOptions, doing: stri
     return new UserError(`${where} answered with an HTML page instead of data (${doing}${statusOf(error)}). Something between here and AWS answered: check the proxy, VPN or the setting incidentRunbook.aws.endpoint.`, { cause: error });
   }
   if (/ENOTFOUND|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EAI_AGAIN|EPIPE|socket hang up|aborted/i.test(`${name} ${codeOf(error) ?? ''} ${message}`) || /TimeoutError|RequestTimeout/.test(name)) {
-    return new UserError(`${where} could not be reached (${doing}): ${firstLine(message)}. Check the network, the VPN and the region, then run the step again.`, { cause: error });
+    return new UserError(`${where} could not be reached (${doing}): ${wordsOf(message)}. Check the network, the VPN and the region, then run the step again.`, { cause: error });
   }
-  return new UserError(`AWS refused ${doing}: ${name === '' || name === 'Error' ? '' : `${name}: `}${firstLine(message)}${statusOf(error)}.`, { cause: error });
+  return new UserError(`AWS refused ${doing}: ${name === '' || name === 'Error' ? '' : `${name}: `}${wordsOf(message)}${statusOf(error)}.`, { cause: error });
 }
 
 /** Whether the session itself is at fault: then the credentials have to be read again. */
@@ -60,8 +61,8 @@ function isMissing(name: string, message: string): boolean {
   return /CredentialsProviderError|TokenProviderError/.test(name) || /Could not (load|resolve) credentials/.test(message);
 }
 
-function firstLine(text: string): string {
-  return (text.split('\n')[0] ?? '').replace(/\.+$/, '').slice(0, 300);
+function wordsOf(message: string): string {
+  return shorten(firstLine(message).replace(/\.+$/, ''), 300);
 }
 
 /** Of the answer that the SDK could not read; it keeps it beside the error. */

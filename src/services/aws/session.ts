@@ -39,6 +39,14 @@ export class AwsSession {
   }
 
   /**
+   * A client for calls that change something: it sends each of them once. A call that got no answer may have been
+   * carried out, so nobody but `look` may repeat it.
+   */
+  writer<T extends { destroy(): void }>(service: string, create: (config: AwsClientConfig) => T): T {
+    return this.client(`${service}/writer`, (config) => create({ ...config, maxAttempts: 1 }));
+  }
+
+  /**
    * What a client threw, in words. After a refused or expired session the clients are made anew, so that the
    * next run finds the credentials that have been renewed meanwhile.
    *

@@ -1,5 +1,7 @@
 /** What GitHub can be asked to do for a delivery (runbook 4.3). */
-import { formatEventMarker } from '../../incident/markers.ts';
+import { isHttps } from '../../incident/links.ts';
+import { formatEventMarker, withoutMarks } from '../../incident/markers.ts';
+import { shorten } from '../../incident/shorten.ts';
 import { CLOCK_SKEW_MS, type Calls, DeliveryError, type Parcel, type Receipt, textOf } from '../courier.ts';
 import type { GitHubClient } from './client.ts';
 import { GitHubRefusal } from './failures.ts';
@@ -32,7 +34,7 @@ export function deliveryMarker(delivery: string): string {
 async function createIssue(client: GitHubClient, parcel: Parcel, signal: AbortSignal): Promise<Receipt> {
   const labels = namesIn(parcel, 'labels');
   const wanted = loginsIn(parcel);
-  const title = shorten(textOf(parcel, 'title'), MAX_TITLE, '…');
+  const title = shorten(textOf(parcel, 'title'), MAX_TITLE);
   const { body, isCut } = bodyOf(parcel);
   const { assignees, notes } = await beforehand(async () => {
     await ensureLabels(client, labels, signal);
@@ -103,7 +105,7 @@ function receiptOf(client: GitHubClient, issue: IssueAnswer, wanted: { readonly 
   ].join(' ');
   return {
     result: { repository: client.repository, number, url, labels, assignees },
-    ...(url.startsWith('https://') ? { url } : {}),
+    ...(isHttps(url) ? { url } : {}),
     ...(note === '' ? {} : { note }),
   };
 }
@@ -113,14 +115,9 @@ function bodyOf({ delivery, incident }: Parcel): { readonly body: string; readon
   const declared = incident.events.find(({ type }) => type === 'incident.declared');
   const markers = [deliveryMarker(delivery.id), ...(declared === undefined ? [] : [formatEventMarker(declared)])].map((marker) => `\n\n${marker}`).join('');
   // What people or alarms wrote must not pass for a mark of ours.
-  const said = delivery.text.replace(/<!--(?=\s*incident-)/g, '&lt;!--');
+  const said = withoutMarks(delivery.text);
   const text = shorten(said, MAX_BODY - markers.length, CUT);
   return { body: text + markers, isCut: text !== said };
-}
-
-function shorten(text: string, length: number, end: string): string {
-  // Never half of a character: GitHub refuses that.
-  return text.length <= length ? text : text.slice(0, length - end.length).replace(/[\uD800-\uDBFF]$/, '') + end;
 }
 
 /** Whatever goes wrong before the issue itself is asked for, the issue was not opened. */

@@ -25,14 +25,12 @@ export interface Question {
 
 /** GitHub's no. */
 export class GitHubRefusal extends DeliveryError {
-  /** HTTP. */
-  readonly status: number;
+  declare readonly status: number;
   /** Of a failed validation (422), e.g. `already_exists`. */
   readonly codes: readonly string[];
 
   constructor(status: number, message: string, codes: readonly string[] = []) {
-    super('refused', message);
-    this.status = status;
+    super('refused', message, { status });
     this.codes = codes;
   }
 }

@@ -1,5 +1,6 @@
 /** What GitHub knows of a release (runbook 5.1, 5.2); nothing here changes anything. Times are epoch ms. */
 import type { Octokit } from '@octokit/rest';
+import { firstLine } from '../../incident/shorten.ts';
 import type { GitHubClient } from './client.ts';
 import { GitHubRefusal } from './failures.ts';
 
@@ -190,8 +191,4 @@ function outcomeOf(status: string | null, conclusion: string | null): Outcome {
 
 function timeOf(time: string | null): number | undefined {
   return time === null ? undefined : Date.parse(time);
-}
-
-function firstLine(text: string): string {
-  return text.split('\n', 1)[0] ?? '';
 }

@@ -6,8 +6,6 @@ import type { SlackClient } from './client.ts';
 export interface SlackAccount {
   /** Name of the workspace. */
   readonly team: string;
-  /** e.g. `T024BE7LD`. */
-  readonly teamId: string;
   /** Address of the workspace, with the slash at the end. */
   readonly url: string;
   /** The app's own user. */
@@ -19,8 +17,8 @@ export interface SlackAccount {
 
 /** @throws DeliveryError */
 export async function readAccount(client: SlackClient, signal: AbortSignal): Promise<SlackAccount> {
-  const { team, team_id: teamId, url, user, user_id: userId, response_metadata: metadata } = await client.look((web) => web.auth.test(), signal);
-  return { ...present({ team, teamId, url, user, userId }, 'not sent'), scopes: metadata?.scopes };
+  const { team, url, user, user_id: userId, response_metadata: metadata } = await client.look((web) => web.auth.test(), signal);
+  return { ...present({ team, url, user, userId }, 'not sent'), scopes: metadata?.scopes };
 }
 
 /**
@@ -37,11 +35,6 @@ export async function testSlack(client: SlackClient, signal: AbortSignal = new A
   const missing = SLACK_SCOPES.filter((scope) => !scopes.includes(scope));
   return missing.length === 0 ? connected
     : `${connected} ${missing.length === 1 ? 'The scope' : 'The scopes'} ${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} missing: add ${missing.length === 1 ? 'it' : 'them'} under "OAuth & Permissions" of the app and install the app again.`;
-}
-
-/** Id of the workspace, which the address of a huddle begins with. @throws DeliveryError */
-export async function slackTeam(client: SlackClient, signal: AbortSignal = new AbortController().signal): Promise<string> {
-  return (await readAccount(client, signal)).teamId;
 }
 
 /**

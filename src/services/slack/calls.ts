@@ -1,4 +1,5 @@
 /** What Slack is asked to do for an incident (runbook 4, 7, 8). */
+import { isHttps } from '../../incident/links.ts';
 import { CLOCK_SKEW_MS, type Call, type Calls, DeliveryError, type Parcel, type Receipt, resultBefore, textOf } from '../courier.ts';
 import { present } from './account.ts';
 import { createChannelCall } from './channels.ts';
@@ -83,7 +84,7 @@ function roomLink(parcel: Parcel): string {
 }
 
 function posted(channel: string, ts: string, workspace: string | undefined): Receipt {
-  return { result: { channel, ts }, ...(workspace?.startsWith('https://') === true ? { url: `${workspace}archives/${channel}/p${ts.replace('.', '')}` } : {}) };
+  return { result: { channel, ts }, ...(isHttps(workspace) ? { url: `${workspace}archives/${channel}/p${ts.replace('.', '')}` } : {}) };
 }
 
 function deliveryIn(payload: unknown): unknown {

@@ -1,4 +1,5 @@
 /** The war room's channel (runbook 8.3): a name of its own, and found again when it is not known whether it was made. */
+import { isHttps } from '../../incident/links.ts';
 import { CLOCK_SKEW_MS, type Call, DeliveryError, type Parcel, type Receipt, textOf } from '../courier.ts';
 import { present } from './account.ts';
 import type { SlackClient } from './client.ts';
@@ -79,5 +80,5 @@ async function mark(client: SlackClient, channel: string, { delivery, incident }
 
 function created(channel: string, name: string, workspace: string): Receipt {
   const url = `${workspace}archives/${channel}`;
-  return { result: { channel, name, url }, ...(url.startsWith('https://') ? { url } : {}) };
+  return { result: { channel, name, url }, ...(isHttps(url) ? { url } : {}) };
 }

@@ -49,6 +49,8 @@ export interface Reply {
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as JSON; absent for none. */
   readonly body?: unknown;
+  /** Sent as it stands, in the place of a body. */
+  readonly xml?: string;
 }
 
 export interface Route {
@@ -64,6 +66,8 @@ export interface FakeDefinition<Operation extends string> {
   readonly name: string;
   readonly clock: Clock;
   readonly routes: Readonly<Record<Operation, Route>>;
+  /** The path in the routes, where a vendor names the operation in a header instead. */
+  readonly pathOf?: (headers: Headers) => string;
   /** The request in the terms of the description, where the vendor accepts more than it describes. */
   readonly asDescribed?: (request: DescribedRequest, route: Route) => DescribedRequest;
   /** Refuses before the handler acts: credentials, limits. */
@@ -212,8 +216,9 @@ export async function startFake<Operation extends string>(definition: FakeDefini
   };
 
   const answer = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const headers = headersOf(incoming);
     const asked: DescribedRequest = {
-      method: incoming.method ?? 'GET', url: new URL(incoming.url ?? '/', 'http://fake.invalid'), headers: headersOf(incoming),
+      method: incoming.method ?? 'GET', url: new URL(definition.pathOf?.(headers) ?? incoming.url ?? '/', 'http://fake.invalid'), headers,
       text: (await readBody(incoming)).toString('utf8'),
     };
     const match = findRoute(asked);
@@ -305,8 +310,10 @@ function send(incoming: IncomingMessage, response: ServerResponse, outcome: Outc
       return write(outcome.status, {}, outcome.type, outcome.text);
     case 'reply':
     case 'violation': {
-      const { status, headers = {}, body } = outcome.reply;
-      if (body === undefined) {
+      const { status, headers = {}, body, xml } = outcome.reply;
+      if (xml !== undefined) {
+        write(status, headers, 'text/xml', xml);
+      } else if (body === undefined) {
         response.writeHead(status, headers).end();
       } else {
         write(status, headers, 'application/json; charset=utf-8', JSON.stringify(body));

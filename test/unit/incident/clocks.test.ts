@@ -81,6 +81,7 @@ describe('dueSteps, by the clocks of the bundled runbook', () => {
   it('says how long there is', () => {
     const step: DueStep = { id: 'postUpdate', kind: 'update', step: 'postUpdate', title: 'Post an update', at: START };
     assert.equal(untilDue(step, START - 4 * 60_000), 'in 4 min');
+    assert.deepEqual([untilDue(step, START - 3 * 60_000 - 1), untilDue(step, START - 1), untilDue(step, START)], ['in 4 min', 'in 1 min', 'due now']);
     assert.equal(untilDue(step, START + 30_000), 'due now');
     assert.equal(untilDue(step, START + 7 * 60_000), '7 min overdue');
   });

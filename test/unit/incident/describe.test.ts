@@ -3,6 +3,8 @@ import { describe, it } from 'mocha';
 import { formatDuration, iso, systemClock } from '../../../src/incident/clock.ts';
 import { describeEvent } from '../../../src/incident/describe.ts';
 import type { TimelineEvent } from '../../../src/incident/events.ts';
+import type { Level } from '../../../src/incident/evidence.ts';
+import { scalePlan } from '../../support/build-plan.ts';
 import { createEvents, minute, stepResult } from '../../support/build-events.ts';
 
 const { declared, event } = createEvents();
@@ -13,10 +15,20 @@ const LINES: readonly (readonly [event: TimelineEvent, title: string, detail: st
   [event('incident.acknowledged', {}), 'Incident acknowledged', ''],
   [event('severity.set', { severity: 'P1', reasons: ['Down.', 'All of it.'] }), 'Severity P1', 'Down. All of it.'],
   [event('severity.set', { severity: 'P3', reasons: ['r'], override: { recommended: 'P1', reason: 'One ward only' } }), 'Severity P3', 'instead of P1: One ward only'],
-  [event('role.assigned', { role: 'scribe', person: 'Karim' }), 'Role scribe', 'Karim'],
-  [event('role.assigned', { role: 'scribe', person: '' }), 'Role scribe given up', ''],
+  [event('role.assigned', { role: 'scribe', person: 'Karim' }), 'Role Scribe', 'Karim'],
+  [event('role.assigned', { role: 'scribe', person: '' }), 'Role Scribe given up', ''],
+  [event('role.assigned', { role: 'incidentCommander', person: 'Mona' }), 'Role Incident Commander', 'Mona'],
   [event('step.finished', { result: stepResult('searchErrors', { title: 'Search errors', summary: '12 lines' }) }), 'Search errors', '12 lines'],
   [event('step.finished', { result: stepResult('searchErrors', { title: 'Search errors', outcome: 'failed', summary: 'No session' }) }), 'Search errors', 'failed: No session'],
+  [event('change.planned', { plan: scalePlan(), origin: 'o' }), 'Planned: Scale the service', 'Set 6 tasks instead of 4 (healthflow-production-cluster/healthflow-backend-service)'],
+  [event('change.approved', { plan: 'x', hash: 'abcdef0123', until: minute(30) }), 'Plan approved', 'abcdef01'],
+  [event('change.requested', { plan: 'x', hash: 'abcdef0123', origin: 'o' }), 'Change begun', 'abcdef01'],
+  [event('change.made', { plan: 'x', result: {} }), 'Change made', ''],
+  [event('watch.started', { step: 'monitorStability', minutes: 30, origin: 'o' }), 'Stability watch begun', 'until it is quiet for 30 min'],
+  [event('watch.sampled', { watch: 'x', level: 'bad', reason: '12 errors a minute', values: {} }), 'Stability watch', '12 errors a minute'],
+  [event('watch.restarted', { watch: 'x', reason: '12 errors a minute' }), 'Stability watch starts again', '12 errors a minute'],
+  [event('watch.ended', { watch: 'x', outcome: 'stable' }), 'Stability watch passed', ''],
+  [event('watch.ended', { watch: 'x', outcome: 'stopped' }), 'Stability watch stopped', ''],
   [event('finding.documented', { text: 'The pool is too small' }), 'Finding', 'The pool is too small'],
   [event('finding.documented', { text: 'The pool is too small', excerpt }), 'Finding', 'The pool is too small (src/db/pool.js:17)'],
   [event('update.posted', { status: 'Mitigating', impact: 'Slow', actions: 'a', next: 'n', eta: 'e', text: 't' }), 'Update: Mitigating', 'Slow'],
@@ -35,6 +47,16 @@ const LINES: readonly (readonly [event: TimelineEvent, title: string, detail: st
   [event('step.claimed', { step: 'notifyTeam', origin: 'o', until: minute(1) }), 'Began notifyTeam', ''],
   [event('step.released', { claim: 'x' }), 'Ended a step', ''],
   [event('reminder.snoozed', { step: 'postUpdate', until: minute(5) }), 'Reminder snoozed: postUpdate', `until ${minute(5)}`],
+  [event('checklist.marked', { checklist: 'confirmResolution', item: 'issueResolved', checked: true, note: 'Seen by the pharmacies' }), 'Confirmed', 'issue resolved: Seen by the pharmacies'],
+  [event('checklist.marked', { checklist: 'confirmResolution', item: 'noUserReports', checked: false }), 'Not confirmed any more', 'no user reports'],
+  [event('incident.resolved', { rootCause: 'A leak', resolution: 'Restarted' }), 'Incident resolved', 'Restarted (root cause: A leak)'],
+  [event('review.scheduled', { uid: 'u', sequence: 0, start: minute(60), end: minute(120), invitees: [] }), 'Review scheduled', '2026-11-23 04:00 UTC'],
+  [event('review.scheduled', { uid: 'u', sequence: 1, start: minute(60), end: minute(120), invitees: [] }), 'Review moved', '2026-11-23 04:00 UTC'],
+  [event('review.written', { file: 'reviews/a.md' }), 'Review drafted', 'reviews/a.md'],
+  [event('followup.seen', { delivery: 'x', state: 'closed', assignee: 'ada' }), 'Follow-up done', 'ada'],
+  [event('followup.seen', { delivery: 'x', state: 'open', assignee: '' }), 'Follow-up open', ''],
+  [event('incident.imported', { url: 'https://github.com/acme/shop/issues/7', note: 'Times from the ticket' }), 'Imported from its ticket', 'https://github.com/acme/shop/issues/7'],
+  [event('event.amended', { amends: 'x', changes: { title: 'Other', impactStartedAt: minute(1) } }), 'Corrected', `Other: impact since ${minute(1)}`],
   [event('incident.closed', { reason: 'Restarted' }), 'Incident closed', 'Restarted'],
   [event('incident.reopened', { reason: 'Back' }), 'Incident reopened', 'Back'],
   [event('event.amended', { amends: 'x', changes: { at: minute(1), text: 'so' } }), 'Corrected', `${minute(1)}: so`],
@@ -42,12 +64,21 @@ const LINES: readonly (readonly [event: TimelineEvent, title: string, detail: st
   [{ ...event('incident.acknowledged', {}), type: 'mitigation.planned' } as unknown as TimelineEvent, 'mitigation.planned', 'Written by a newer version'],
 ];
 
+function levelOf(event: TimelineEvent): Level | undefined {
+  switch (event.type) {
+    case 'step.finished': return event.result.level;
+    case 'watch.sampled': return event.level;
+    case 'watch.restarted': return 'warn';
+    default: return undefined;
+  }
+}
+
 describe('describeEvent', () => {
   for (const [item, title, detail] of LINES) {
     it(`${title}${detail === '' ? '' : `: ${detail}`}`, () => {
       const line = describeEvent(item);
       assert.deepEqual([line.title, line.detail], [title, detail]);
-      assert.equal(line.level, item.type === 'step.finished' ? item.result.level : undefined);
+      assert.equal(line.level, levelOf(item));
     });
   }
 
@@ -58,6 +89,9 @@ describe('describeEvent', () => {
       'finding.documented': true, 'update.posted': true, 'incident.closed': true, 'incident.reopened': true, 'event.amended': true,
       'delivery.requested': true, 'delivery.attempted': true, 'delivery.done': true, 'delivery.failed': true, 'delivery.unknown': true, 'delivery.held': true,
       'delivery.retried': true, 'delivery.discarded': true, 'ticket.linked': true, 'step.claimed': true, 'step.released': true, 'reminder.snoozed': true,
+      'change.planned': true, 'change.approved': true, 'change.requested': true, 'change.made': true,
+      'checklist.marked': true, 'incident.resolved': true, 'review.scheduled': true, 'review.written': true, 'followup.seen': true, 'incident.imported': true,
+      'watch.started': true, 'watch.sampled': true, 'watch.restarted': true, 'watch.ended': true,
     };
     assert.deepEqual(Object.keys(all).filter((type) => !types.has(type as TimelineEvent['type'])), []);
   });

@@ -4,7 +4,7 @@ import type { TimelineEvent } from '../../../src/incident/events.ts';
 import { fold } from '../../../src/incident/fold.ts';
 import { type NextAction, nextActions } from '../../../src/incident/guide.ts';
 import { clockRules } from '../../../src/runbook/targets.ts';
-import { createEvents, stepResult } from '../../support/build-events.ts';
+import { createEvents, minute, stepResult } from '../../support/build-events.ts';
 import { bundledRunbook } from '../../support/bundled-runbook.ts';
 import { START } from '../../support/clock.ts';
 
@@ -80,6 +80,16 @@ describe('nextActions', () => {
       'Investigate: All checks at once', 'Notify Product Owner: 17 min overdue', 'Post an update: 2 min overdue',
     ]);
     assert.deepEqual(steps(next(p1, 21, targets)), ['investigate!', 'notifyStakeholders!', 'postUpdate!', 'notifyStakeholders', 'openWarRoom']);
+  });
+
+  it('says until when a clock is snoozed, for as long as it is', () => {
+    const { declared, event } = createEvents();
+    const p1 = [
+      declared(), event('incident.acknowledged', {}), event('severity.set', { severity: 'P1', reasons: [] }),
+      event('reminder.snoozed', { step: 'postUpdate', until: minute(25) }, { minute: 16 }),
+    ];
+    const reasonAt = (at: number) => next(p1, at, { ...TARGETS, clocks: clockRules(bundledRunbook()) }).find(({ id }) => id === 'postUpdate')?.reason;
+    assert.deepEqual([reasonAt(17), reasonAt(25)], ['snoozed until 03:25 UTC · 2 min overdue', '10 min overdue']);
   });
 
   it('tells apart whom a step is for', () => {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, it } from 'mocha';
 import { UserError } from '../../../src/errors.ts';
 import { loadRunbook } from '../../../src/runbook/load.ts';
-import { contactById, environmentByKey, scenarioById, stepById } from '../../../src/runbook/query.ts';
+import { contactById, environmentByKey, stepById } from '../../../src/runbook/query.ts';
 import { availablePaths, type NamedEnvironment } from '../../../src/runbook/references.ts';
 import { resolveInputs } from '../../../src/runbook/resolve.ts';
 import type { Runbook, StepInputs } from '../../../src/runbook/schema.ts';
@@ -129,11 +129,10 @@ describe('query', () => {
     );
   });
 
-  it('finds steps, scenarios and contacts by id, and nothing by another name', () => {
+  it('finds steps and contacts by id, and nothing by another name', () => {
     const runbook = team();
     assert.equal(stepById(runbook, 'flush')?.effect, 'destructive');
-    assert.equal(scenarioById(runbook, 'stale')?.title, 'Stale data');
     assert.equal(contactById(runbook, 'duty')?.title, 'Duty engineer');
-    assert.deepEqual([stepById(runbook, 'x'), scenarioById(runbook, 'x'), contactById(runbook, 'toString')], [undefined, undefined, undefined]);
+    assert.deepEqual([stepById(runbook, 'x'), contactById(runbook, 'toString')], [undefined, undefined]);
   });
 });

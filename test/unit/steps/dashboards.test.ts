@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { Evidence } from '../../../src/incident/evidence.ts';
 import type { Runbook, RunbookDashboard } from '../../../src/runbook/schema.ts';
-import type { RunResult } from '../../../src/steps/runner.ts';
+import type { RunResult } from '../../../src/steps/run.ts';
 import { buildRunner } from '../../support/build-runner.ts';
 import { bundledRunbook } from '../../support/bundled-runbook.ts';
 import { START, createClock } from '../../support/clock.ts';

@@ -27,6 +27,47 @@ describe('checkDatabaseConnectivity', () => {
     assert.equal(evidence?.data['code'], '53300');
   });
 
+  it('says who holds the connections, and which of it is not visible', async () => {
+    const { run } = await buildRunner(folder(), { databaseUrl: await postgres({ kind: 'usage', used: 20, max: 100, holders: [
+      { application: 'healthflow-backend', user: 'healthflow_app', state: 'idle in transaction', hidden: false, count: 12, idle: 754 },
+      { application: '', user: 'reporting', state: null, hidden: true, count: 7, idle: null },
+    ] }) });
+    const { level, evidence } = await run('checkDatabaseConnectivity');
+    assert.equal(level, 'ok');
+    assert.deepEqual(evidence?.data['holders'], {
+      groups: [
+        { application: 'healthflow-backend', user: 'healthflow_app', state: 'idle in transaction', count: 12, idleInTransactionSeconds: 754 },
+        { application: '', user: 'reporting', state: null, count: 7, idleInTransactionSeconds: null },
+      ],
+      unlisted: 0, hidden: 7,
+    });
+    assert.match(evidence.markdown, /\| ` healthflow-backend ` \| ` healthflow_app ` \| idle in transaction \| 12 \| 12 min \|\n\| not named \| ` reporting ` \| not visible \| 7 \| – \|/);
+    assert.match(evidence.markdown, /The state of 7 of them is not visible to the role of this connection.*GRANT pg\\_read\\_all\\_stats/);
+  });
+
+  it('lists the largest groups and counts the rest', async () => {
+    const holders = Array.from({ length: 30 }, (_, index) => ({ application: `worker-${index}`, user: 'app', state: 'idle', hidden: false, count: 2, idle: null }));
+    const { run } = await buildRunner(folder(), { databaseUrl: await postgres({ kind: 'usage', used: 61, max: 100, holders }) });
+    const { evidence } = await run('checkDatabaseConnectivity');
+    assert.equal(evidence?.markdown.match(/worker-\d+/g)?.length, 25);
+    assert.match(evidence.markdown, /\n10 more in smaller groups\./);
+  });
+
+  it('says that nobody can look while every slot is taken, and who still could', async () => {
+    for (const [message, says, saysNot] of [
+      ['sorry, too many clients already', /cannot be read now: this check gets no connection either/, /reserved|limit is that/],
+      ['remaining connection slots are reserved for roles with the SUPERUSER attribute', /The last slots are reserved \(superuser\\_reserved\\_connections/, /limit is that/],
+      ['too many connections for role "app"', /The limit is that of the role or of the database/, /slots are reserved/],
+    ] as const) {
+      const { run } = await buildRunner(folder(), { databaseUrl: await postgres({ kind: 'refuse', code: '53300', message }) });
+      const { evidence } = await run('checkDatabaseConnectivity');
+      const text = (evidence?.markdown ?? '').split('\n\n').slice(1).join('\n\n');
+      assert.match(text, says);
+      assert.doesNotMatch(text, saysNot);
+      assert.equal(evidence?.data['holders'], undefined);
+    }
+  });
+
   it('finds that nothing listens', async () => {
     const { run } = await buildRunner(folder(), { databaseUrl: 'postgres://app:hunter2hunter2@127.0.0.1:1/portal' });
     const { level, summary, evidence } = await run('checkDatabaseConnectivity');
@@ -78,7 +119,7 @@ describe('checkConnectionPool', () => {
     const { run } = await buildRunner(folder(), { aws: aws.session });
     const { level, summary, evidence } = await run('checkConnectionPool');
     assert.deepEqual([level, summary], ['bad', '96 of 100 connections (96 %)']);
-    assert.deepEqual(evidence?.data, { instance: 'healthflow-production-db', instanceClass: 'db.r6g.large', status: 'available', last: 96, maximum: 96, limit: 100, percent: 96 });
+    assert.deepEqual(evidence?.data, { instance: 'healthflow-production-db', instanceClass: 'db.r6g.large', status: 'available', last: 96, lastAt: '2026-11-23T02:55:00.000Z', maximum: 96, limit: 100, percent: 96 });
     assert.match(evidence?.markdown ?? '', /90 average, 96 maximum \| 96 \| 100 \(parameter group healthflow\\-16\) \| ▃▅█ \|/);
     assert.deepEqual(evidence?.charts?.[0]?.limit, { label: 'max_connections 100', value: 100 });
     const metric = aws.calls.find(({ operation }) => operation === 'GetMetricStatistics')?.input;

@@ -71,7 +71,7 @@ describe('Deployments', () => {
       step: found, runbook, environment: environmentByKey(runbook, 'production'), clock: createClock(NOW),
       services: {
         endpoints: new Endpoints({}), aws: () => new AwsSession({ region: 'eu-central-1', endpoint: 'http://127.0.0.1:1' }),
-        databaseUrl: () => Promise.resolve(undefined), logStreams: { start: () => Promise.reject(new Error('This test has no log stream')) },
+        databaseUrl: () => Promise.resolve(undefined), redisUrl: () => Promise.resolve(undefined), tasks: { folder: () => undefined, start: () => Promise.reject(new Error('This test runs no program')), find: () => undefined }, logStreams: { start: () => Promise.reject(new Error('This test has no log stream')) },
         connections: { get: (service) => Promise.resolve(connected && service === 'github' ? connectionTo(github()) : undefined) },
       },
     };

@@ -97,6 +97,8 @@ describe('checkEndpoints', () => {
     const up = await serve((_request, response) => { response.end(); });
     const { run } = await buildRunner(folder(), { runbook: runbookWith({ endpoints: [HEALTH, { name: 'API', url: `${API}/x`, kind: 'api' }] }), origins: { [API]: up } });
     assert.deepEqual([(await run('checkEndpoints')).summary], ['All 2 endpoints answer']);
+    const { run: runOne } = await buildRunner(folder(), { runbook: runbookWith({ endpoints: [HEALTH] }), origins: { [API]: up } });
+    assert.equal((await runOne('checkEndpoints')).summary, `${HEALTH.name} answers`);
   });
 });
 

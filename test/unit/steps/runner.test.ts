@@ -137,13 +137,13 @@ describe('a step that is done by hand', () => {
 
   it('is refused with what to do, and recorded with a note', async () => {
     const { run, onDisk } = await buildRunner(folder());
-    const refused = await run('rollback');
+    const refused = await run('createActionItems');
     assert.equal(refused.status, 'refused');
-    assert.match(refused.summary, /\(6\.1\) is done by hand.*"note" to record it/);
+    assert.match(refused.summary, /\(10\.4\) is done by hand[^]*"note" to record it/);
     assert.equal((await onDisk()).events.length, 1);
 
-    const { status, level, event, summary } = await run('rollback', { note: ' Back on v1.2 ' });
-    const record = (await onDisk()).steps.get('rollback');
+    const { status, level, event, summary } = await run('createActionItems', { note: ' Back on v1.2 ' });
+    const record = (await onDisk()).steps.get('createActionItems');
     assert.deepEqual([status, level, summary], ['done', 'ok', 'By hand: Back on v1.2']);
     assert.deepEqual([record?.event, record?.evidence?.data, record?.evidence?.markdown], [event, { byHand: true }, 'Back on v1.2']);
   });
@@ -169,13 +169,13 @@ describe('a step that is done by hand', () => {
 describe('the catalog', () => {
   it('loads every action it names', async () => {
     for (const action of automatedActions()) {
-      assert.ok(['read', 'record', 'post', 'investigate'].includes((await loadAction(action))?.kind ?? ''), action);
+      assert.ok(['read', 'record', 'post', 'change', 'watch', 'investigate'].includes((await loadAction(action))?.kind ?? ''), action);
       assert.equal(isAutomated(action), true);
     }
   });
 
   it('knows nothing else', () => {
-    for (const action of ['rollback', 'toString', '__proto__', '']) {
+    for (const action of ['createActionItems', 'toString', '__proto__', '']) {
       assert.deepEqual([isAutomated(action), loadAction(action)], [false, undefined], action);
     }
   });

@@ -90,8 +90,8 @@ describe('checkCpuMemory', () => {
     const { level, summary, evidence } = await run('checkCpuMemory');
     assert.deepEqual([level, summary], ['warn', 'CPU 40 % (peak 60 %), memory 81 % (peak 84 %)']);
     assert.deepEqual(evidence?.data['readings'], [
-      { service: 'healthflow-backend-service', metric: 'CPUUtilization', level: 'ok', last: 40, maximum: 100 },
-      { service: 'healthflow-backend-service', metric: 'MemoryUtilization', level: 'warn', last: 81.25, maximum: 84 },
+      { service: 'healthflow-backend-service', metric: 'CPUUtilization', level: 'ok', last: 40, lastAt: '2026-11-23T02:55:00.000Z', maximum: 100 },
+      { service: 'healthflow-backend-service', metric: 'MemoryUtilization', level: 'warn', last: 81.25, lastAt: '2026-11-23T02:55:00.000Z', maximum: 84 },
     ]);
     assert.deepEqual(evidence?.charts?.[0]?.series.map(({ label, points }) => [label, points.map(([, value]) => value)]), [['maximum', [100, 30, 60]], ['average', [99, 20, 40]]]);
     for (const { input } of aws.calls) {

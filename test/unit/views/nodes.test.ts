@@ -65,10 +65,10 @@ describe('the tree of a fresh incident', () => {
   it('has every step of the runbook once, automated or by hand', async () => {
     const steps = (await everyRow(root)).filter(({ kind }) => kind === 'step');
     assert.deepEqual(steps.map(({ step }) => step).sort(), bundledRunbook().steps.map(({ id }) => id).sort());
-    const [health, rollback] = [await row(root, 'checkServiceHealth'), await row(root, 'rollback')];
+    const [health, items] = [await row(root, 'checkServiceHealth'), await row(root, 'createActionItems')];
     assert.deepEqual([health.mark, health.description, health.context], ['todo', '', 'step.automated.command']);
-    assert.deepEqual([rollback.mark, rollback.description, rollback.context], ['manual', 'by hand', 'step.manual.command']);
-    assert.match(rollback.tooltip ?? '', /Done by hand/);
+    assert.deepEqual([items.mark, items.description, items.context], ['manual', 'by hand', 'step.manual.command']);
+    assert.match(items.tooltip ?? '', /Done by hand/);
   });
 
   it('gives every row a key of its own, and commands what they need', async () => {
@@ -139,7 +139,7 @@ describe('the tree of an incident under investigation', () => {
     const timeline = await row(tree(events), 'timeline');
     assert.equal(timeline.description, '6 events');
     const rows = await children(timeline);
-    assert.deepEqual(rows.map(({ label }) => label), ['Finding', 'Role scribe', 'Title of investigate', 'Severity P1', 'Incident acknowledged', 'Incident declared']);
+    assert.deepEqual(rows.map(({ label }) => label), ['Finding', 'Role Scribe', 'Title of investigate', 'Severity P1', 'Incident acknowledged', 'Incident declared']);
     assert.deepEqual([rows[2]?.mark, rows[2]?.step, rows[2]?.click, rows[0]?.mark, rows[0]?.click], ['bad', 'investigate', 'incidentRunbook.openStep', 'event', 'incidentRunbook.timeline']);
     assert.equal(rows[0]?.description, '03:05:00 UTC · Amira · The pool');
     const many = [...events, ...Array.from({ length: 120 }, (_, index) => event('finding.documented', { text: String(index) }, { minute: 6 + index }))];

@@ -74,7 +74,7 @@ describe('the scenarios of an incident', () => {
     assert.deepEqual(drawn(steps), [
       '1. Restart the service | done · 03:04 UTC · restartService is fine | ok',
       "2. Raise the database's connection limit | next · failed · 03:05 UTC · raiseDatabaseConnections is fine | ok",
-      '3. Check database connectivity | See who holds the connections: SELECT application_name, state, count(*) FROM pg_stat_activity GROUP BY 1, 2 ORDER BY 3 DESC. | todo',
+      '3. Check database connectivity | See who holds the connections, by application, user and state, and how long transactions have been idle. | todo',
       '4. Document a finding | done · 03:06 UTC | ok',
     ]);
     assert.deepEqual([steps[0]?.event, steps[3]?.event], [incident().steps.get('restartService')?.event, undefined], `${finding} holds no evidence`);

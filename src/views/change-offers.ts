@@ -1,0 +1,122 @@
+/** What can be done with a change now, and how it stands in words: the same for its row, its document and its buttons. */
+import { APPROVAL_MS, type Change, type ChangeApproval, validApprovals } from '../incident/changes.ts';
+import { iso, timeOfDay } from '../incident/clock.ts';
+import { PLAN_FRESH_MS } from '../incident/plan.ts';
+import type { Outlook } from '../steps/step.ts';
+
+export type ChangeOffer = 'apply' | 'approve' | 'planAnew' | 'stop' | 'look' | 'record' | 'undo' | 'evidence';
+
+/** The button of each: its words, its icon, and its command, which takes the row of the change. */
+export const OFFERS: Readonly<Record<ChangeOffer, { readonly title: (change: Change) => string; readonly icon: string; readonly command: string }>> = {
+  apply: { title: ({ plan }) => `Apply to ${plan.target.environment}…`, icon: 'play', command: 'incidentRunbook.applyChange' },
+  approve: { title: () => 'Approve', icon: 'check', command: 'incidentRunbook.approveChange' },
+  planAnew: { title: () => 'Plan anew', icon: 'refresh', command: 'incidentRunbook.planAnew' },
+  stop: { title: () => 'Stop watching', icon: 'eye-closed', command: 'incidentRunbook.stopFollowing' },
+  look: { title: () => 'Look again', icon: 'eye', command: 'incidentRunbook.followChange' },
+  record: { title: () => 'Record what became of it…', icon: 'edit', command: 'incidentRunbook.recordChange' },
+  undo: { title: () => 'Undo…', icon: 'discard', command: 'incidentRunbook.undoStep' },
+  evidence: { title: () => 'Open evidence', icon: 'open-preview', command: 'incidentRunbook.openStep' },
+};
+
+/** What this window knows of a change besides the timeline. */
+export interface Seen {
+  /** Whether this window makes or follows it. */
+  readonly followed: boolean;
+  /** Whether a person follows it, who can give that up: what was left behind by another window is followed by itself. */
+  readonly stoppable: boolean;
+  /** What was seen of it last, while this window follows it. */
+  readonly outlook?: Outlook | undefined;
+}
+
+/** From where and when a change is looked at. */
+export interface Sight extends Seen {
+  /** Epoch ms. */
+  readonly now: number;
+  /** This installation. */
+  readonly origin: string;
+}
+
+/** The most obvious one first. */
+export function offersOf(change: Change, sight: Sight): readonly ChangeOffer[] {
+  if (sight.followed) {
+    return sight.stoppable ? ['stop'] : [];
+  }
+  const undo: readonly ChangeOffer[] = change.plan.undo.possible && change.undoneBy === undefined ? ['undo'] : [];
+  switch (change.state) {
+    case 'planned':
+      return [
+        ...(isFresh(change, sight.now) && !awaitsSecond(change, sight.now) ? ['apply'] as const : []),
+        ...(isAskedToApprove(change, sight) ? ['approve'] as const : []),
+        'planAnew',
+      ];
+    case 'applying':
+    case 'following':
+      return ['look'];
+    case 'left': return ['look', 'record', ...undo, 'evidence'];
+    case 'unclear': return ['look', 'record', 'evidence'];
+    case 'done':
+    case 'failed':
+      return [...undo, 'evidence'];
+    case 'undone': return ['evidence'];
+  }
+}
+
+/** Whether a plan may still be applied as it is. @param now epoch ms */
+export function isFresh({ plannedAt }: Change, now: number): boolean {
+  return now - Date.parse(plannedAt) <= PLAN_FRESH_MS;
+}
+
+/** Epoch ms until which a plan may be applied. */
+export function freshUntil({ plannedAt }: Change): number {
+  return Date.parse(plannedAt) + PLAN_FRESH_MS;
+}
+
+/** Nobody else has agreed yet, and somebody must. @param now epoch ms */
+export function awaitsSecond(change: Change, now: number): boolean {
+  return change.state === 'planned' && change.plan.approval === 'twoPeople' && validApprovals(change, now).length === 0;
+}
+
+/** Whether whoever sits here can be the second person. A plan made anew has the same hash, so an old one is worth agreeing to. */
+export function isAskedToApprove(change: Change, { now, origin }: Pick<Sight, 'now' | 'origin'>): boolean {
+  const isAgreed = change.approvals.some(({ login, until }) => until > now && (login === undefined || login !== change.login));
+  return awaitsSecond(change, now) && change.origin !== origin && now - Date.parse(change.plannedAt) <= APPROVAL_MS && !isAgreed;
+}
+
+/** The agreement that holds the longest, whether or not the ticket has it already. @param now epoch ms */
+export function approvalOf({ approvals }: Change, now: number): ChangeApproval | undefined {
+  return approvals.filter(({ until }) => until > now).toSorted((a, b) => b.until - a.until)[0];
+}
+
+/** How it stands, in a line without the time: `2 of 4 new tasks run`, `planned, apply until 16:07 UTC`. */
+export function standingOf(change: Change, sight: Sight): string {
+  const { state, request, end } = change;
+  if (sight.followed) {
+    return sight.outlook?.summary ?? (state === 'applying' || state === 'planned' ? 'being made' : 'made, looking what becomes of it');
+  }
+  switch (state) {
+    case 'planned': return plannedStanding(change, sight);
+    case 'applying':
+    case 'following':
+      return `${request?.actor.name ?? 'somebody'} applies it since ${timeOfDay(request?.at ?? change.plannedAt)}`;
+    case 'left': return end?.summary ?? 'no longer watched';
+    case 'unclear': return `not known what became of it: ${end?.summary ?? ''}`;
+    case 'done': return end?.summary ?? 'done';
+    case 'failed': return `failed: ${end?.summary ?? ''}`;
+    case 'undone': return `undone. It had ended: ${end?.summary ?? 'done'}`;
+  }
+}
+
+function plannedStanding(change: Change, sight: Sight): string {
+  const { now } = sight;
+  const agreed = change.plan.approval === 'twoPeople' ? approvalOf(change, now) : undefined;
+  if (agreed !== undefined && awaitsSecond(change, now)) {
+    return agreed.login !== undefined && agreed.login === change.login
+      ? 'planned, waits for a second person: its own author approved it'
+      : `planned, approved by ${agreed.actor.name}, not on the ticket yet`;
+  }
+  if (awaitsSecond(change, now)) {
+    return isAskedToApprove(change, sight) ? `planned by ${change.actor.name}, needs your approval` : 'planned, waits for a second person';
+  }
+  const approved = agreed === undefined ? '' : `approved by ${agreed.actor.name}, `;
+  return isFresh(change, now) ? `planned, ${approved}apply until ${timeOfDay(iso(freshUntil(change)))}` : `planned, ${approved}too old to be applied`;
+}

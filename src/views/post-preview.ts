@@ -1,0 +1,54 @@
+/** What a person is shown of a post before anything leaves the machine. No vscode here. */
+import { unescapeMarkdown } from '../incident/markdown.ts';
+import { serviceName } from '../ledger/outbox.ts';
+import type { Letter, Post } from '../steps/step.ts';
+
+/** Of all texts together, characters: more does not fit on a screen. */
+const LENGTH = 1_500;
+/** Of one text at least, however many there are, characters. */
+const SHORTEST = 150;
+
+/** What goes out beside the text, by the field of the data that holds it. */
+const HEADS: Partial<Record<Letter['service'], Readonly<Record<string, string>>>> = {
+  github: { title: 'Title', labels: 'Labels', assignees: 'Assignees' },
+  mail: { subject: 'Subject' },
+  statuspage: { name: 'Title' },
+  webhook: { title: 'Title' },
+  workspace: { title: 'Title' },
+};
+
+export interface PostPreview {
+  readonly detail: string;
+  /** Nothing is sent where a person does all of it: then it is only written down. */
+  readonly button: 'Send' | 'Record';
+}
+
+/** @param missing services that the letters would go through and that are not connected */
+export function previewPost({ letters, notes = [] }: Post, missing: ReadonlySet<string>): PostPreview {
+  const length = Math.max(SHORTEST, Math.floor(LENGTH / letters.length));
+  const shown = letters.map((letter) => {
+    const text = letter.service === 'github' ? unescapeMarkdown(letter.text) : letter.text;
+    return [`${letter.target}, ${wayOf(letter, missing)}`, ...headOf(letter), text.slice(0, length) + (text.length > length ? '…' : '')].join('\n');
+  });
+  return {
+    detail: [...notes.map(unescapeMarkdown), ...shown].join('\n\n'),
+    button: letters.every((letter) => isByHand(letter, missing)) ? 'Record' : 'Send',
+  };
+}
+
+function isByHand({ service, byHand }: Letter, missing: ReadonlySet<string>): boolean {
+  return byHand !== undefined || missing.has(service);
+}
+
+function wayOf(letter: Letter, missing: ReadonlySet<string>): string {
+  const { service, byHand } = letter;
+  return isByHand(letter, missing) ? `by hand: ${byHand ?? `${serviceName(service)} is not connected`}` : `through ${serviceName(service)}`;
+}
+
+function headOf({ service, data }: Letter): string[] {
+  return Object.entries(HEADS[service] ?? {}).flatMap(([field, title]) => {
+    const value = data[field];
+    const words = Array.isArray(value) ? value.join(', ') : value;
+    return typeof words !== 'string' || words === '' ? [] : [`${title}: ${words}`];
+  });
+}

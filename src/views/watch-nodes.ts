@@ -1,0 +1,60 @@
+/** A watch over stability as rows while it goes on (runbook 6.3). No vscode here. */
+import { formatDuration, iso, timeOfDay } from '../incident/clock.ts';
+import type { Incident } from '../incident/fold.ts';
+import { escapeMarkdown, table } from '../incident/markdown.ts';
+import { type Watch, levelLine, runningWatch, stableAt } from '../incident/watches.ts';
+import type { Mark, Node } from './nodes.ts';
+
+const MINUTE_MS = 60_000;
+/** Looks drawn in the row; the evidence has them all. */
+const SHOWN = 30;
+
+const VALUES: Readonly<Record<string, readonly [name: string, unit: string]>> = {
+  healthMs: ['Health check', 'ms'], errorsPerMinute: ['Errors', 'per minute'], cpuPercent: ['CPU', '%'], memoryPercent: ['Memory', '%'], connections: ['Database connections', ''],
+};
+
+/** @param now epoch ms */
+export function watchNodes(incident: Incident, now: number): Node[] {
+  return incident.status === 'closed' ? [] : incident.watches.filter(({ outcome }) => outcome === undefined).map((watch): Node => {
+    const last = watch.samples.at(-1);
+    return {
+      kind: 'watch', key: `${incident.id}/watch/${watch.id}`, incident: incident.id, step: watch.step,
+      label: `Stability: ${quietMinutes(watch, now)} of ${watch.minutes} min quiet`,
+      description: [levelLine(watch.samples.slice(-SHOWN)), last === undefined ? 'no look yet' : last.reason].filter((part) => part !== '').join(' '),
+      tooltip: tooltipOf(watch, now), mark: markOf(watch), context: 'watch', click: 'incidentRunbook.openStep',
+    };
+  });
+}
+
+/** How a step's own row stands while it watches; undefined when its last result says more. */
+export function stepWatch(incident: Incident, step: string, now: number): { readonly mark: Mark; readonly description: string } | undefined {
+  const watch = incident.status === 'closed' ? undefined : runningWatch(incident, step);
+  return watch === undefined ? undefined : { mark: 'running', description: `watching… ${quietMinutes(watch, now)} of ${watch.minutes} min quiet` };
+}
+
+/** As far as somebody has looked: of the time since nobody can say it. Another machine's looks are not known here. */
+function quietMinutes({ minutes, quietSince, samples }: Watch, now: number): number {
+  return Math.min(minutes, Math.max(0, Math.floor(((samples.at(-1)?.at ?? now) - quietSince) / MINUTE_MS)));
+}
+
+function markOf({ samples }: Watch): Mark {
+  const level = samples.at(-1)?.level;
+  return level === undefined || level === 'ok' ? 'waiting' : level;
+}
+
+function tooltipOf(watch: Watch, now: number): string {
+  const { actor, restarts, samples, startedAt } = watch;
+  const last = samples.at(-1);
+  const values = Object.entries(last?.values ?? {}).map(([name, value]) => {
+    const [title, unit] = VALUES[name] ?? [name, ''];
+    return [escapeMarkdown(title), value === null ? 'not known' : `${value} ${unit}`.trim()];
+  });
+  const again = restarts.at(-1);
+  return [
+    `**Stability watch**, begun by ${escapeMarkdown(actor.name)} at ${timeOfDay(iso(startedAt))}`,
+    `Stable at ${timeOfDay(iso(stableAt(watch)))} if nothing goes wrong until then`,
+    ...(last === undefined ? [] : [`Last look ${formatDuration(now - last.at)} ago${last.reason === '' ? ': all well' : `: ${escapeMarkdown(last.reason)}`}`]),
+    ...(values.length === 0 ? [] : [table(['', 'Last look'], values)]),
+    ...(again === undefined ? [] : [`Begun again at ${timeOfDay(iso(again.at))}: ${escapeMarkdown(again.reason)}`]),
+  ].join('\n\n');
+}
