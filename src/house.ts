@@ -11,6 +11,7 @@ import { LocalLedger } from './ledger/local-ledger.ts';
 import { LogStreamer } from './logs/stream.ts';
 import { createOutgoing, timelinesIn } from './outgoing.ts';
 import { startReminding } from './reminding.ts';
+import { environmentByKey } from './runbook/query.ts';
 import { RunbookSource } from './runbook/source.ts';
 import { clockRules } from './runbook/targets.ts';
 import type { RunResult } from './steps/run.ts';
@@ -87,6 +88,10 @@ export function buildHouse(context: vscode.ExtensionContext, entrance: Entrance)
   const outgoing = createOutgoing({
     ledger, directory, clock, connections, runbook, isTrusted, redact: redacted, log: fail,
     folder: () => vscode.workspace.workspaceFolders?.[0]?.uri.fsPath,
+    aws: async () => {
+      const [{ supportCalls }, book] = await Promise.all([import('./services/aws/support.ts'), runbook()]);
+      return supportCalls((key) => services.aws(environmentByKey(book, key)));
+    },
     onChange: () => { view.refresh(); },
     onStranger: (incident, author) => { log.warn(`${incident}: ${author} may not write to the repository, so events in their comments are not taken over.`); },
   });

@@ -115,6 +115,14 @@ export interface IncidentSummary {
   /** ISO 8601 UTC. */
   readonly detectedAt: string;
   readonly closedAt?: string;
+  /** The times of the metrics (runbook 11), ISO 8601 UTC; unset is missing. */
+  readonly impactStartedAt?: string;
+  readonly acknowledgedAt?: string;
+  readonly mitigatedAt?: string;
+  readonly resolvedAt?: string;
+  /** What it was: the same again is a recurrence. */
+  readonly scenario?: string;
+  readonly cause?: string;
   /** What is still to leave the machine: deliveries to be made or in doubt, and events the ticket does not have; unset for nothing. */
   readonly waiting?: number;
 }
@@ -272,6 +280,7 @@ function claimsOf(claimed: readonly StepClaimed[]): ReadonlyMap<string, StepClai
 export function summarize(incident: Incident): IncidentSummary {
   const waiting = incident.deliveries.filter(({ state }) => state === 'pending' || state === 'unknown').length
     + (incident.ticket === undefined ? 0 : unshared(incident.events).length);
+  const { times, resolution } = incident;
   return {
     id: incident.id,
     title: incident.title,
@@ -279,8 +288,14 @@ export function summarize(incident: Incident): IncidentSummary {
     ...(incident.severity === undefined ? {} : { severity: incident.severity }),
     environment: incident.environment,
     drill: incident.drill,
-    detectedAt: incident.times.detected.at,
-    ...(incident.times.closed === undefined ? {} : { closedAt: incident.times.closed.at }),
+    detectedAt: times.detected.at,
+    ...(times.closed === undefined ? {} : { closedAt: times.closed.at }),
+    ...(times.impactStarted === undefined ? {} : { impactStartedAt: times.impactStarted.at }),
+    ...(times.acknowledged === undefined ? {} : { acknowledgedAt: times.acknowledged.at }),
+    ...(times.mitigated === undefined ? {} : { mitigatedAt: times.mitigated.at }),
+    ...(times.resolved === undefined ? {} : { resolvedAt: times.resolved.at }),
+    ...(resolution?.scenario === undefined ? {} : { scenario: resolution.scenario }),
+    ...(resolution?.cause === undefined ? {} : { cause: resolution.cause }),
     ...(waiting === 0 ? {} : { waiting }),
   };
 }

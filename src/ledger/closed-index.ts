@@ -1,7 +1,13 @@
 import type { IncidentSummary } from '../incident/fold.ts';
 import { type Cursor, appendRecord, readRecords } from './journal.ts';
 
-type IndexRecord = { readonly closed: IncidentSummary } | { readonly touched: string };
+/**
+ * Which fields a summary brings. Raise it whenever `IncidentSummary` gets one: what an older version wrote does not
+ * have it, and that must not be read as "the incident has none".
+ */
+const VERSION = 2;
+
+type IndexRecord = { readonly v: number; readonly closed: IncidentSummary } | { readonly touched: string };
 
 /**
  * The closed incidents, so that listing them reads one file. It only ever saves work: an incident that is not
@@ -25,17 +31,18 @@ export class ClosedIndex {
     }
     this.#cursor = content.cursor;
     for (const record of content.records) {
-      if ('closed' in record) {
+      if ('closed' in record && record.v === VERSION) {
         this.#closed.set(record.closed.id, record.closed);
       } else {
-        this.#closed.delete(record.touched);
+        // Written by another version: the timeline is read once, and put anew.
+        this.#closed.delete('closed' in record ? record.closed.id : record.touched);
       }
     }
     return this.#closed;
   }
 
   async put(closed: IncidentSummary): Promise<void> {
-    await appendRecord(this.#file, { closed } satisfies IndexRecord);
+    await appendRecord(this.#file, { v: VERSION, closed } satisfies IndexRecord);
   }
 
   async touch(incident: string): Promise<void> {

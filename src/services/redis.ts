@@ -52,10 +52,13 @@ export async function withRedis<T>(connection: RedisConnection, signal: AbortSig
   };
   // The client's own time-outs end with the handshake, and it does not end a handshake that is cancelled.
   const bounded = async <R>(doing: string, ms: number, promise: Promise<R>): Promise<R> => {
-    const { promise: interrupted, reject } = Promise.withResolvers<never>();
-    const timer = setTimeout(() => { reject(new TooLate(ms)); }, ms);
-    const cancel = (): void => { reject(new CancelledError()); };
-    signal?.addEventListener('abort', cancel, { once: true });
+    let timer: NodeJS.Timeout | undefined;
+    let cancel = (): void => undefined;
+    const interrupted = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => { reject(new TooLate(ms)); }, ms);
+      cancel = () => { reject(new CancelledError()); };
+      signal?.addEventListener('abort', cancel, { once: true });
+    });
     try {
       return await Promise.race([promise, interrupted]);
     } catch (error) {

@@ -5,6 +5,7 @@ import { type Clock, formatDuration, iso } from '../incident/clock.ts';
 import type { NewEvent, StepResult, TimelineEvent } from '../incident/events.ts';
 import type { Level } from '../incident/evidence.ts';
 import type { Incident } from '../incident/fold.ts';
+import type { Redactor } from '../incident/redact.ts';
 import { type JsonObject, PLAN_FRESH_MS, type Plan, isIntact } from '../incident/plan.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { changeEvidence, makePlan, whatChanged } from './planning.ts';
@@ -19,6 +20,7 @@ export interface ChangingOptions {
   /** Resolves after ms, or as soon as the signal fires. */
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly log: (message: string, error?: unknown) => void;
+  readonly redact: () => Redactor;
   readonly tell: RunListener;
 }
 
@@ -44,7 +46,8 @@ export class Changing {
   readonly #live = new Set<string>();
 
   constructor(options: ChangingOptions) {
-    this.#options = options;
+    // What is said to people is hidden as what is written down.
+    this.#options = { ...options, tell: (progress) => { options.tell(options.redact()(progress)); } };
   }
 
   /** Plans and records the plan; nothing is changed. */
@@ -219,10 +222,10 @@ export class Changing {
 
   async #record({ step, incident }: ChangeContext, id: string, plan: Plan, outlook: Outlook, outcome: StepResult['outcome'], level: Level, durationMs: number): Promise<RunResult> {
     const evidence = changeEvidence(plan, outlook, level);
-    const result: StepResult = { step: step.id, title: step.title, section: step.section, outcome, level, summary: outlook.summary, evidence, durationMs };
+    const result = this.#options.redact()<StepResult>({ step: step.id, title: step.title, section: step.section, outcome, level, summary: outlook.summary, evidence, durationMs });
     const { id: event } = await this.#append(incident, { type: 'step.finished', result, change: id });
     this.#options.tell({ incident: incident.id, step: step.id, change: id, result });
-    return { status: outcome, level, summary: outlook.summary, evidence, event, plan, change: id };
+    return { status: outcome, level, summary: result.summary, evidence: result.evidence ?? evidence, event, plan, change: id };
   }
 
   #append(incident: Incident, event: NewEvent): Promise<TimelineEvent> {

@@ -36,8 +36,8 @@ export const contactAwsSupport: PostAction = {
         : 'A support case is on its way, or waits for you among the deliveries. Send it or discard it there.');
     }
     const aws = services.aws(environment);
-    const { NEW_CASE_URL, checkAccount, supportOffer } = await import('../services/aws/support.ts');
-    await checkAccount(aws, environment.key, environment.data.aws?.account, signal);
+    const [{ NEW_CASE_URL, supportOffer }, { callerIn }] = await Promise.all([import('../services/aws/support.ts'), import('../services/aws/caller.ts')]);
+    await callerIn(aws, environment.key, environment.data.aws?.account, signal);
     const offer = await supportOffer(aws, signal);
     const level = levelFor(severity, offer?.levels ?? LEVELS);
     const topic = topicOf(offer);

@@ -6,7 +6,7 @@ import { type Draft, type Hazard, type JsonObject, type Plan, canonical } from '
 import type { AwsSession } from '../services/aws/session.ts';
 import type { IPSet, Locked, WafReference, WafScope, WebACL } from '../services/aws/waf.ts';
 import { covers, nameOf, normalised, parseRange, readAddresses } from './addresses.ts';
-import { commandLine } from './command-line.ts';
+import { commandLine } from '../incident/command-line.ts';
 import type { Inputs } from './inputs.ts';
 import type { ChangeAction, ChangeContext, Outlook } from './step.ts';
 import {
@@ -332,7 +332,7 @@ function drafted({ name }: WafReference, arn: string | undefined): Pick<Draft, '
 
 /** The lock is what `get-…` answered with; it is worth nothing afterwards. */
 function updating(operation: string, { name, scope, id }: WafReference, region = '', what: readonly string[] = []): string {
-  return `${commandLine(['aws', 'wafv2', operation, '--scope', scope, '--region', scope === 'CLOUDFRONT' ? 'us-east-1' : region, '--name', name, '--id', id, ...what])} --lock-token "$LOCK"`;
+  return `${commandLine('aws', 'wafv2', operation, '--scope', scope, '--region', scope === 'CLOUDFRONT' ? 'us-east-1' : region, '--name', name, '--id', id, ...what)} --lock-token "$LOCK"`;
 }
 
 function reference(scope: WafScope, name: string, { id }: Locked<unknown>): WafReference {

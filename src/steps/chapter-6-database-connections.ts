@@ -2,11 +2,11 @@
 import { UserError } from '../errors.ts';
 import type { Change } from '../incident/changes.ts';
 import { iso } from '../incident/clock.ts';
-import { commandLine } from './command-line.ts';
+import { commandLine } from '../incident/command-line.ts';
 import type { Draft, Hazard } from '../incident/plan.ts';
 import { type ConnectionLimit, connectionLimit, sizeOf } from '../services/aws/db-classes.ts';
 import type { DatabaseInstance, DatabaseParameter } from '../services/aws/rds.ts';
-import { RDS, instanceOf, isSet, requireAvailable } from './database-instance.ts';
+import { RDS, hazardIf, instanceOf, isSet, requireAvailable } from './database-instance.ts';
 import { parameterOutlook, rebootOutlook } from './database-outlook.ts';
 import type { Inputs } from './inputs.ts';
 import type { ChangeAction, ChangeContext } from './step.ts';
@@ -101,7 +101,7 @@ function refuseGroup({ instance, parameter, region }: Found, { step }: ChangeCon
     const limit = connectionLimit(parameter.value, instance, instance.instanceClass);
     const wanted = wantedLimit(inputs, limit, rangeOf(parameter.allowed));
     const own = `${identifier}-parameters`;
-    const aws = (...words: readonly string[]): string => commandLine(['aws', 'rds', ...words, '--region', region]);
+    const aws = (...words: readonly string[]): string => commandLine('aws', 'rds', ...words, '--region', region);
     // A default group cannot be copied either: a new one of its family begins with the same values.
     const commands = [
       aws('create-db-parameter-group', '--db-parameter-group-name', own, '--db-parameter-group-family', parameterGroup.replace(/^default[.:]/, ''), '--description', `Parameters of ${identifier}`),
@@ -171,9 +171,9 @@ function parameterDraft(found: Found, value: string | null, limit: ConnectionLim
     command: parameterCommand(parameterGroup, value, method, region),
     hazards: [
       { level: isStatic ? 'warn' : 'note', text: takes },
-      ...(sharers.length === 0 ? [] : [{ level: 'warn', text: `The parameter group ${parameterGroup} is used by ${sharers.join(', ')} too: ${isStatic ? 'they take the value with their next reboot' : 'they take the value at once'}.` } as const]),
+      ...hazardIf(sharers.length > 0, 'warn', `The parameter group ${parameterGroup} is used by ${sharers.join(', ')} too: ${isStatic ? 'they take the value with their next reboot' : 'they take the value at once'}.`),
       ...parameterHazards(instance, value),
-      ...(undone === undefined ? [{ level: 'note', text: 'A higher limit does not end a leak of connections: "Check database connectivity" shows who holds them.' } as const] : []),
+      ...hazardIf(undone === undefined, 'note', 'A higher limit does not end a leak of connections: "Check database connectivity" shows who holds them.'),
     ],
     undo: undone === undefined
       ? { possible: true, how: `Can be undone: ${isSet(parameter) ? `max_connections is set back to ${parameter.value ?? ''}` : 'max_connections is taken out of the group again, so that the default of RDS counts'}${isStatic ? ', which again takes effect after a reboot' : ''}.` }
@@ -182,22 +182,30 @@ function parameterDraft(found: Found, value: string | null, limit: ConnectionLim
   };
 }
 
-function parameterHazards({ engine, instanceClass, identifier, parameterGroup, parameterStatus, replicas, status }: DatabaseInstance, value: string | null): Hazard[] {
+function parameterHazards({ engine, instanceClass, identifier, parameterGroup, parameterStatus, replicas, status }: DatabaseInstance, value: string | null): readonly Hazard[] {
   const postgres = engine.includes('postgres');
-  const size = sizeOf(instanceClass);
-  const gib = postgres && value !== null && /^\d+$/.test(value) ? (Number(value) * MB_PER_CONNECTION * 1e6) / 2 ** 30 : undefined;
-  const share = gib === undefined || size === undefined ? undefined : gib / size.memoryGib;
   return [
-    ...(gib === undefined ? [] : [share === undefined || size === undefined
-      ? { level: 'note', text: `${value ?? ''} connections of about ${MB_PER_CONNECTION} MB each may take ${gib.toFixed(1)} GiB; how much memory ${instanceClass} has is not known here.` } as const
-      : {
-        level: share > 0.5 ? 'danger' : share > 0.25 ? 'warn' : 'note',
-        text: `${value ?? ''} connections of about ${MB_PER_CONNECTION} MB each may take ${gib.toFixed(1)} of the ${size.memoryGib} GiB of ${instanceClass} (${Math.round(share * 100)} %).${share > 0.5 ? ' The instance may run out of memory and restart.' : ''}`,
-      } as const]),
-    ...(parameterStatus === 'pending-reboot' ? [{ level: 'warn', text: `Other changes of ${parameterGroup} wait for a reboot of ${identifier} already: they take effect with the same reboot.` } as const] : []),
-    ...(postgres && replicas.length > 0 && value !== null ? [{ level: 'warn', text: `A read replica of PostgreSQL must allow at least as many connections as its source, or it stops replaying. Raise it on ${replicas.join(', ')} first.` } as const] : []),
-    ...(status === 'available' ? [] : [{ level: 'warn', text: `${identifier} is "${status}" now.` } as const]),
+    ...(postgres && value !== null && /^\d+$/.test(value) ? [memoryHazard(Number(value), instanceClass)] : []),
+    ...hazardIf(parameterStatus === 'pending-reboot', 'warn', `Other changes of ${parameterGroup} wait for a reboot of ${identifier} already: they take effect with the same reboot.`),
+    ...hazardIf(postgres && replicas.length > 0 && value !== null, 'warn',
+      `A read replica of PostgreSQL must allow at least as many connections as its source, or it stops replaying. Raise it on ${replicas.join(', ')} first.`),
+    ...hazardIf(status !== 'available', 'warn', `${identifier} is "${status}" now.`),
   ];
+}
+
+/** What so many connections of PostgreSQL may take of the instance's memory. */
+export function memoryHazard(connections: number, instanceClass: string): Hazard {
+  const gib = (connections * MB_PER_CONNECTION * 1e6) / 2 ** 30;
+  const each = `${connections} connections of about ${MB_PER_CONNECTION} MB each may take ${gib.toFixed(1)}`;
+  const size = sizeOf(instanceClass);
+  if (size === undefined) {
+    return { level: 'note', text: `${each} GiB; how much memory ${instanceClass} has is not known here.` };
+  }
+  const share = gib / size.memoryGib;
+  return {
+    level: share > 0.5 ? 'danger' : share > 0.25 ? 'warn' : 'note',
+    text: `${each} of the ${size.memoryGib} GiB of ${instanceClass} (${Math.round(share * 100)} %).${share > 0.5 ? ' The instance may run out of memory and restart.' : ''}`,
+  };
 }
 
 function parameterCommand(group: string, value: string | null, method: string, region: string): string {
@@ -205,7 +213,7 @@ function parameterCommand(group: string, value: string | null, method: string, r
     // A formula holds commas, which the short form takes for the next field.
     : /^\d+$/.test(value) ? `ParameterName=max_connections,ParameterValue=${value},ApplyMethod=${method}`
       : JSON.stringify([{ ParameterName: 'max_connections', ParameterValue: value, ApplyMethod: method }]);
-  return commandLine(['aws', 'rds', value === null ? 'reset-db-parameter-group' : 'modify-db-parameter-group', '--db-parameter-group-name', group, '--parameters', parameters, '--region', region]);
+  return commandLine('aws', 'rds', value === null ? 'reset-db-parameter-group' : 'modify-db-parameter-group', '--db-parameter-group-name', group, '--parameters', parameters, '--region', region);
 }
 
 async function planReboot(context: ChangeContext, identifier: string, signal: AbortSignal): Promise<Draft> {
@@ -224,10 +232,10 @@ async function planReboot(context: ChangeContext, identifier: string, signal: Ab
     differences: [{ name: `Parameters of ${parameterGroup}`, before: 'wait for a reboot', after: `in effect${value === null ? '' : ` (max_connections ${value})`}` }],
     before: { instance: identifier, parameterGroup, parameterStatus, multiAz, value },
     after: { kind: 'reboot', instance: identifier },
-    command: commandLine(['aws', 'rds', 'reboot-db-instance', '--db-instance-identifier', identifier, '--region', aws.options.region]),
+    command: commandLine('aws', 'rds', 'reboot-db-instance', '--db-instance-identifier', identifier, '--region', aws.options.region),
     hazards: [
       { level: 'danger', text: `An outage of about a minute, longer when the database was busy: every connection to ${identifier} drops and open transactions are rolled back.` },
-      ...(multiAz ? [{ level: 'note', text: 'The instance is Multi-AZ and is restarted where it is: ForceFailover is not used.' } as const] : []),
+      ...hazardIf(multiAz, 'note', 'The instance is Multi-AZ and is restarted where it is: ForceFailover is not used.'),
       { level: 'warn', text: `Every changed static parameter of ${parameterGroup} takes effect with it, not only max_connections.` },
       { level: 'note', text: 'Services that do not connect again by themselves have to be restarted afterwards.' },
     ],

@@ -1,10 +1,10 @@
 /** Runbook 6.1, database issues: a bigger instance. */
 import { CancelledError, UserError, messageOf } from '../errors.ts';
-import { commandLine } from './command-line.ts';
+import { commandLine } from '../incident/command-line.ts';
 import type { Difference, Draft, Hazard } from '../incident/plan.ts';
 import { type ConnectionLimit, connectionLimit, isSmaller, sizeOf, sizeText } from '../services/aws/db-classes.ts';
-import type { DatabaseInstance, DatabaseParameter } from '../services/aws/rds.ts';
-import { RDS, brokenMeaning, instanceOf, instanceTable, isInWindow, isOperable, requireAvailable } from './database-instance.ts';
+import type { DatabaseInstance, DatabaseParameter, PendingModification } from '../services/aws/rds.ts';
+import { RDS, brokenMeaning, hazardIf, instanceOf, instanceTable, isInWindow, isOperable, requireAvailable } from './database-instance.ts';
 import type { ChangeAction, Outlook } from './step.ts';
 
 /**
@@ -79,7 +79,8 @@ async function offeredProblem({ services, environment }: Parameters<ChangeAction
     return messageOf(error);
   }
   if (!offered) {
-    throw new UserError(`RDS does not offer ${wanted} for ${instance.engine} ${instance.version}${instance.multiAz ? ' with Multi-AZ' : ''} in ${aws.options.region}. Choose another class; "${commandLine(['aws', 'rds', 'describe-orderable-db-instance-options', '--engine', instance.engine, '--engine-version', instance.version, '--region', aws.options.region])}" lists them.`);
+    const list = commandLine('aws', 'rds', 'describe-orderable-db-instance-options', '--engine', instance.engine, '--engine-version', instance.version, '--region', aws.options.region);
+    throw new UserError(`RDS does not offer ${wanted} for ${instance.engine} ${instance.version}${instance.multiAz ? ' with Multi-AZ' : ''} in ${aws.options.region}. Choose another class; "${list}" lists them.`);
   }
   return undefined;
 }
@@ -96,30 +97,16 @@ export interface ScaleFacts {
 
 /** The plan of a change of the class, from what was found. */
 export function scaleDraft(instance: DatabaseInstance, wanted: string, facts: ScaleFacts): Draft {
-  const { identifier, instanceClass, pending, multiAz, parameterGroup, parameterStatus } = instance;
+  const { identifier, instanceClass, pending, multiAz, parameterGroup } = instance;
   const [limit, later] = [instanceClass, wanted].map((name) => connectionLimit(facts.parameter?.value, instance, name));
   const others = pending.filter(({ name }) => name !== 'DBInstanceClass');
   const pendingClass = pending.find(({ name }) => name === 'DBInstanceClass')?.to;
-  const rebootPending = parameterStatus === 'pending-reboot';
+  const rebootPending = instance.parameterStatus === 'pending-reboot';
   const differences: Difference[] = [
     { name: 'Instance class', before: `${instanceClass} (${sized(instanceClass)})`, after: `${wanted} (${sized(wanted)})` },
     ...(limit?.computed === true && later !== undefined ? [{ name: 'max_connections by the default formula', before: `${limit.value} at most`, after: `${later.value} at most` }] : []),
     ...others.map(({ name, from, to }) => ({ name: `Pending: ${name}`, before: from === '' ? 'not shown' : from, after: to })),
     ...(rebootPending ? [{ name: `Parameters of ${parameterGroup}`, before: 'wait for a reboot', after: 'in effect' }] : []),
-  ];
-  const hazards: Hazard[] = [
-    { level: 'danger', text: multiAz
-      ? `An outage: ${identifier} is Multi-AZ, so the standby is changed first and then takes over. The failover usually takes 1 to 2 minutes, in which every connection drops.`
-      : `An outage: ${identifier} is in a single zone and has no standby, so the database is down while it is changed, usually for 5 to 15 minutes. Every connection drops.` },
-    ...(isSmaller(wanted, instanceClass) === false ? [] : [{ level: 'danger', text: `${wanted} is ${isSmaller(wanted, instanceClass) === true ? 'smaller than' : 'of a size that cannot be compared with'} ${instanceClass}: the database may run short of memory and CPU.` } as const]),
-    ...(others.length === 0 ? [] : [{ level: others.some(({ name }) => name === 'EngineVersion') ? 'danger' : 'warn', text: `Everything that is pending is applied at once too: ${others.map(({ name, from, to }) => `${name} ${from === '' ? '' : `from ${from} `}to ${to}`).join(', ')}.${others.some(({ name }) => name === 'EngineVersion') ? ' An upgrade of the engine makes the outage longer and cannot be taken back.' : ''}` } as const]),
-    ...(pendingClass === undefined ? [] : [{ level: 'note', text: pendingClass === wanted ? `${wanted} was asked for already and waits for the maintenance window; this applies it now.` : `The class ${pendingClass} waits for the maintenance window; this replaces it.` } as const]),
-    ...(rebootPending ? [{ level: 'warn', text: `The parameter group ${parameterGroup} has changes that wait for a reboot. The change of the class restarts the instance, so they take effect too.` } as const] : []),
-    limitHazard(limit, later, parameterGroup),
-    ...(instance.replicas.length === 0 ? [] : [{ level: 'note', text: `Its read replicas (${instance.replicas.join(', ')}) keep their class.` } as const]),
-    ...(isInWindow(instance.backupWindow, facts.now) ? [{ level: 'warn', text: `Its backup window (${instance.backupWindow} UTC) is open now: a backup may begin and hold the change up.` } as const] : []),
-    ...(isInWindow(instance.maintenanceWindow, facts.now) ? [{ level: 'warn', text: `Its maintenance window (${instance.maintenanceWindow} UTC) is open now: maintenance may begin at the same time.` } as const] : []),
-    ...(facts.offered === undefined ? [] : [{ level: 'note', text: `Whether RDS offers ${wanted} here could not be checked: ${facts.offered}` } as const]),
   ];
   return {
     system: RDS, resource: identifier, ...(instance.arn === '' ? {} : { arn: instance.arn }),
@@ -130,20 +117,53 @@ export function scaleDraft(instance: DatabaseInstance, wanted: string, facts: Sc
       pending: others.map(({ name, from, to }) => `${name}: ${from} → ${to}`),
     },
     after: { instance: identifier, instanceClass: wanted },
-    command: commandLine(['aws', 'rds', 'modify-db-instance', '--db-instance-identifier', identifier, '--db-instance-class', wanted, '--apply-immediately', '--region', facts.region]),
-    hazards,
+    command: commandLine('aws', 'rds', 'modify-db-instance', '--db-instance-identifier', identifier, '--db-instance-class', wanted, '--apply-immediately', '--region', facts.region),
+    hazards: scaleHazards(instance, wanted, { limit, later, others, pendingClass, facts }),
     undo: { possible: false, how: 'No undo: going back is another outage. Plan it as a change of its own.' },
     follow: `The state of ${identifier} until it is available as ${wanted}, usually 5 to 20 minutes; at most an hour.`,
   };
 }
 
-function limitHazard(limit: ConnectionLimit | undefined, later: ConnectionLimit | undefined, parameterGroup: string): Hazard {
+interface Found {
+  readonly limit: ConnectionLimit | undefined;
+  /** With the wanted class. */
+  readonly later: ConnectionLimit | undefined;
+  /** Pending modifications besides that of the class. */
+  readonly others: readonly PendingModification[];
+  readonly pendingClass: string | undefined;
+  readonly facts: ScaleFacts;
+}
+
+function scaleHazards(instance: DatabaseInstance, wanted: string, { limit, later, others, pendingClass, facts }: Found): readonly Hazard[] {
+  const { identifier, instanceClass, multiAz, parameterGroup, replicas, backupWindow, maintenanceWindow } = instance;
+  const smaller = isSmaller(wanted, instanceClass);
+  const upgrades = others.some(({ name }) => name === 'EngineVersion');
+  const list = others.map(({ name, from, to }) => `${name} ${from === '' ? '' : `from ${from} `}to ${to}`).join(', ');
+  return [
+    { level: 'danger', text: multiAz
+      ? `An outage: ${identifier} is Multi-AZ, so the standby is changed first and then takes over. The failover usually takes 1 to 2 minutes, in which every connection drops.`
+      : `An outage: ${identifier} is in a single zone and has no standby, so the database is down while it is changed, usually for 5 to 15 minutes. Every connection drops.` },
+    ...hazardIf(smaller !== false, 'danger', `${wanted} is ${smaller === true ? 'smaller than' : 'of a size that cannot be compared with'} ${instanceClass}: the database may run short of memory and CPU.`),
+    ...hazardIf(others.length > 0, upgrades ? 'danger' : 'warn',
+      `Everything that is pending is applied at once too: ${list}.${upgrades ? ' An upgrade of the engine makes the outage longer and cannot be taken back.' : ''}`),
+    ...hazardIf(pendingClass !== undefined, 'note', pendingClass === wanted
+      ? `${wanted} was asked for already and waits for the maintenance window; this applies it now.`
+      : `The class ${pendingClass ?? ''} waits for the maintenance window; this replaces it.`),
+    ...hazardIf(instance.parameterStatus === 'pending-reboot', 'warn', `The parameter group ${parameterGroup} has changes that wait for a reboot. The change of the class restarts the instance, so they take effect too.`),
+    { level: 'note', text: limitText(limit, later, parameterGroup) },
+    ...hazardIf(replicas.length > 0, 'note', `Its read replicas (${replicas.join(', ')}) keep their class.`),
+    ...hazardIf(isInWindow(backupWindow, facts.now), 'warn', `Its backup window (${backupWindow} UTC) is open now: a backup may begin and hold the change up.`),
+    ...hazardIf(isInWindow(maintenanceWindow, facts.now), 'warn', `Its maintenance window (${maintenanceWindow} UTC) is open now: maintenance may begin at the same time.`),
+    ...hazardIf(facts.offered !== undefined, 'note', `Whether RDS offers ${wanted} here could not be checked: ${facts.offered ?? ''}`),
+  ];
+}
+
+function limitText(limit: ConnectionLimit | undefined, later: ConnectionLimit | undefined, parameterGroup: string): string {
   if (limit?.computed === false) {
-    return { level: 'note', text: `The parameter group ${parameterGroup} sets max_connections to ${limit.value}: another class does not change it.` };
+    return `The parameter group ${parameterGroup} sets max_connections to ${limit.value}: another class does not change it.`;
   }
-  return limit === undefined || later === undefined
-    ? { level: 'note', text: 'How max_connections changes with the class is not known here.' }
-    : { level: 'note', text: `max_connections follows from the memory by the default formula: it goes from at most ${limit.value} to at most ${later.value} by itself.` };
+  return limit === undefined || later === undefined ? 'How max_connections changes with the class is not known here.'
+    : `max_connections follows from the memory by the default formula: it goes from at most ${limit.value} to at most ${later.value} by itself.`;
 }
 
 /** What a class change is held against. */

@@ -1,7 +1,8 @@
 /** What the changes to the database share: which instance they may touch, and what its states mean. */
 import { UserError } from '../errors.ts';
-import { commandLine } from './command-line.ts';
+import { commandLine } from '../incident/command-line.ts';
 import { escapeMarkdown, inlineCode, table } from '../incident/markdown.ts';
+import type { Hazard } from '../incident/plan.ts';
 import type { DatabaseInstance, DatabaseParameter } from '../services/aws/rds.ts';
 import type { Inputs } from './inputs.ts';
 import type { ChangeContext } from './step.ts';
@@ -44,6 +45,11 @@ export function isOperable(status: string): boolean {
   return OPERABLE.has(status);
 }
 
+/** The hazard, or nothing, for a list of them. */
+export function hazardIf(there: boolean, level: Hazard['level'], text: string): readonly Hazard[] {
+  return there ? [{ level, text }] : [];
+}
+
 /** Whether the group itself sets it; a formula that RDS supplies is not set. */
 export function isSet(parameter: DatabaseParameter | undefined): boolean {
   const { value, source = '' } = parameter ?? {};
@@ -67,7 +73,7 @@ export function requireAvailable({ identifier, status }: DatabaseInstance, regio
   }
   const meaning = BROKEN[status] ?? GOING_ON[status];
   const next = BROKEN[status] !== undefined ? 'Put that right first.'
-    : `Wait until it is available (${commandLine(['aws', 'rds', 'wait', 'db-instance-available', '--db-instance-identifier', identifier, '--region', region])}) and plan it again.`;
+    : `Wait until it is available (${commandLine('aws', 'rds', 'wait', 'db-instance-available', '--db-instance-identifier', identifier, '--region', region)}) and plan it again.`;
   throw new UserError(`${identifier} is "${status}"${meaning === undefined ? '' : `: ${meaning}`}. ${doing} needs an instance that is available. ${next}`);
 }
 

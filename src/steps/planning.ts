@@ -57,21 +57,11 @@ async function checkCaller({ system }: ChangeAction, { environment: { key, data 
   if (system !== 'aws') {
     return { by: 'this machine' };
   }
+  const { callerIn, sessionName } = await import('../services/aws/caller.ts');
   const aws = services.aws(environment);
-  const wanted = data.aws?.account;
-  if (wanted === undefined) {
-    throw new UserError(`The runbook names no AWS account for "${key}", so nothing is changed there. Add environments.${key}.aws.account, 12 digits, to the runbook.`);
-  }
-  const { callerOf } = await import('../services/aws/caller.ts');
-  const caller = await callerOf(aws, signal);
-  const profile = aws.options.profile === undefined ? 'your AWS session' : `the profile "${aws.options.profile}"`;
-  if (caller.account !== wanted) {
-    throw new UserError(`${capital(profile)} is in account ${caller.account}, and the runbook's "${key}" is account ${wanted}. Nothing was changed. Choose the right profile in the setting incidentRunbook.aws.profile, or sign in to the right account.`, {
-      action: { title: 'Open setting', command: 'workbench.action.openSettings', args: ['incidentRunbook.aws.profile'] },
-    });
-  }
+  const caller = await callerIn(aws, key, data.aws?.account, signal);
   if (caller.region !== undefined && caller.region !== aws.options.region) {
-    throw new UserError(`${capital(profile)} works in ${caller.region}, and the runbook's "${key}" is in ${aws.options.region}. Nothing was changed. Choose a profile of that region in the setting incidentRunbook.aws.profile, or correct AWS_REGION.`);
+    throw new UserError(`${sessionName(aws)} works in ${caller.region}, and the runbook's "${key}" is in ${aws.options.region}. Nothing was changed. Choose a profile of that region in the setting incidentRunbook.aws.profile, or correct AWS_REGION.`);
   }
   return { by: caller.arn, account: caller.account, region: aws.options.region };
 }
@@ -120,8 +110,4 @@ export function changeEvidence(plan: Plan, outlook: Outlook, level: Level): Evid
     ].join('\n\n'),
     data: { before: plan.before, after: plan.after, state: outlook.state, hash: plan.hash, ...outlook.data },
   };
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -45,7 +45,7 @@ export class StepRunner {
     this.#options = options;
     const { ledger, outgoing, clock, wait, log } = options;
     const tell: RunListener = (progress) => { this.#tell(progress); };
-    this.#changing = new Changing({ ledger, outgoing, clock, wait, log, tell });
+    this.#changing = new Changing({ ledger, outgoing, clock, wait, log, tell, redact: options.redact });
     this.#watching = new Watching({ ledger, origin: () => outgoing.origin(), clock, wait, log, tell });
   }
 

@@ -78,16 +78,21 @@ export class Watching {
         if (watch === undefined) {
           return undefined;
         }
-        const due = nextLook(watch, action.everyMs, clock.now());
-        if (due > clock.now()) {
+        const last = watch.samples.at(-1)?.at;
+        const due = last === undefined ? watch.startedAt : last + action.everyMs;
+        if (due > clock.now() + action.everyMs) {
+          // The clock was put back: nobody waits for the time that it showed before, which leases and looks are of.
+          await wait(action.everyMs, signal);
+        } else if (due > clock.now()) {
           await wait(due - clock.now(), signal);
+          continue;
         } else if (await ledger.claimDelivery(incident.id, id, iso(clock.now() + action.everyMs * LEASE)) === 'lost') {
           await wait(action.everyMs / 10, signal);
-        } else {
-          const end = await this.#look({ action, context: { ...context, incident } }, watch, signal);
-          if (end !== undefined) {
-            return end;
-          }
+          continue;
+        }
+        const end = await this.#look({ action, context: { ...context, incident } }, watch, signal);
+        if (end !== undefined) {
+          return end;
         }
       }
       return undefined;
@@ -109,6 +114,9 @@ export class Watching {
     const { clock, ledger, log } = this.#options;
     const { action, context: { incident, step } } = wish;
     const { id } = watch;
+    if (signal.aborted) {
+      return undefined;
+    }
     const sample = await action.sample(wish.context, watch, signal).catch((error: unknown) => {
       log(`${step.id} could not look`, error);
       return { level: 'unknown' as const, reason: messageOf(error), values: {} };
@@ -156,12 +164,6 @@ export class Watching {
 /** Undefined when nobody has to look any more; a closed incident's watch goes on once it is open again. */
 function goingOn({ status, watches }: Incident, id: string): Watch | undefined {
   return status === 'closed' ? undefined : watches.find((watch) => watch.id === id && watch.outcome === undefined);
-}
-
-/** When the next look is due, epoch ms. A clock that was put back makes nobody wait for the time it showed before. */
-function nextLook({ samples, startedAt }: Watch, everyMs: number, now: number): number {
-  const last = samples.at(-1)?.at;
-  return last === undefined ? startedAt : last > now ? now : last + everyMs;
 }
 
 /** Why the quiet time begins anew with this look, told once for as long as the trouble lasts; undefined when it does not. */

@@ -8,7 +8,7 @@ export type ChangeOffer = 'apply' | 'approve' | 'planAnew' | 'stop' | 'look' | '
 
 /** The button of each: its words, its icon, and its command, which takes the row of the change. */
 export const OFFERS: Readonly<Record<ChangeOffer, { readonly title: (change: Change) => string; readonly icon: string; readonly command: string }>> = {
-  apply: { title: ({ plan }) => `Apply to ${plan.target.environment}…`, icon: 'play', command: 'incidentRunbook.applyChange' },
+  apply: { title: ({ plan }) => `${plan.undoes === undefined ? 'Apply to' : 'Undo in'} ${plan.target.environment}…`, icon: 'play', command: 'incidentRunbook.applyChange' },
   approve: { title: () => 'Approve', icon: 'check', command: 'incidentRunbook.approveChange' },
   planAnew: { title: () => 'Plan anew', icon: 'refresh', command: 'incidentRunbook.planAnew' },
   stop: { title: () => 'Stop watching', icon: 'eye-closed', command: 'incidentRunbook.stopFollowing' },
@@ -41,7 +41,7 @@ export function offersOf(change: Change, sight: Sight): readonly ChangeOffer[] {
   if (sight.followed) {
     return sight.stoppable ? ['stop'] : [];
   }
-  const undo: readonly ChangeOffer[] = change.plan.undo.possible && change.undoneBy === undefined ? ['undo'] : [];
+  const undo: readonly ChangeOffer[] = change.plan.undo.possible ? ['undo'] : [];
   switch (change.state) {
     case 'planned':
       return [

@@ -16,7 +16,7 @@ export function planDocument(change: Change, sight: Sight, others: readonly Chan
   const { plan } = change;
   return [
     `# Plan: ${legible(plan.title)}`,
-    ...(plan.undo.possible ? [] : [`> **NO UNDO.** ${legible(withoutNoUndo(plan.undo.how))}`]),
+    ...(plan.undo.possible ? [] : [`> ${noUndo(plan)}`]),
     `**${legible(plan.summary)}**`,
     legible(standing(change, sight)),
     ...courseSection(change, sight, others),
@@ -26,7 +26,7 @@ export function planDocument(change: Change, sight: Sight, others: readonly Chan
     '## Hazards',
     plan.hazards.length === 0 ? 'None were found by looking.' : hazardsOf(plan).map(({ level, text }) => `- ${HAZARD_MARKS[level]} ${legible(text)}`).join('\n'),
     '## Undo',
-    plan.undo.possible ? `It can be undone. ${legible(plan.undo.how)}` : `**NO UNDO.** ${legible(withoutNoUndo(plan.undo.how))}`,
+    plan.undo.possible ? `It can be undone. ${legible(plan.undo.how)}` : noUndo(plan),
     '## Afterwards',
     legible(plan.follow),
     '## The same by hand',
@@ -43,7 +43,7 @@ export function confirmation({ plan }: Change): { readonly message: string; read
   return {
     message: plan.undoes === undefined ? `Apply to ${plan.target.environment}?` : `Undo in ${plan.target.environment}?`,
     detail: [
-      ...(plan.undo.possible ? [] : [`No undo. ${withoutNoUndo(plan.undo.how)}`]),
+      ...(plan.undo.possible ? [] : [NO_UNDO.test(plan.undo.how) ? plan.undo.how : `No undo. ${plan.undo.how}`]),
       `${plan.summary}\n${plan.target.system}: ${plan.target.resource}`,
       plan.differences.map(({ name, before, after }) => `${name}: ${onOneLine(before)} → ${onOneLine(after)}`).join('\n'),
       dangers.join('\n'),
@@ -168,7 +168,7 @@ function comparison(differences: readonly Difference[]): string {
     return 'Nothing that is written down changes.';
   }
   const flat = differences.map(({ name, before, after }) => [name, before, after].map(onOneLine));
-  const rows = [['', 'Before', 'After'], ...flat];
+  const rows = [['What', 'Before', 'After'], ...flat];
   const widths = [0, 1, 2].map((column) => Math.max(...rows.map((cells) => (cells[column] ?? '').length)));
   if (widths.reduce((sum, width) => sum + width, 4) <= WIDTH) {
     const line = (cells: readonly string[]): string => cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd();
@@ -177,10 +177,12 @@ function comparison(differences: readonly Difference[]): string {
   return flat.map(([name, before, after]) => `${name ?? ''}\n  before  ${before ?? ''}\n  after   ${after ?? ''}`).join('\n');
 }
 
-/** The mark stands before it already. */
-function withoutNoUndo(how: string): string {
-  const rest = how.replace(/^no undo\b[\s.:;,!-]*/i, '');
-  return rest.charAt(0).toUpperCase() + rest.slice(1);
+/** Most texts say so themselves, and are not to say it twice. */
+const NO_UNDO = /^no undo\b[.:;,]?/i;
+
+function noUndo({ undo: { how } }: Plan): string {
+  const [said = 'No undo.'] = NO_UNDO.exec(how) ?? [];
+  return `**${said.toUpperCase()}** ${legible(how.replace(NO_UNDO, ''))}`;
 }
 
 /**

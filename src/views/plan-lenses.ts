@@ -46,6 +46,8 @@ export class PlanLenses implements vscode.CodeLensProvider, vscode.Disposable {
       options.ledger.onDidChange(() => { this.#redraw(); }),
       options.live.onDidChange(() => { this.#redraw(); }),
     ];
+    // A window that is opened again may show a plan from the start.
+    this.#showInTitle();
   }
 
   async provideCodeLenses({ uri }: vscode.TextDocument): Promise<vscode.CodeLens[]> {

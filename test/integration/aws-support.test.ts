@@ -110,7 +110,7 @@ describe('AWS Support', function () {
     const elsewhere = await build({ runbook });
     await elsewhere.run('assessSeverity', { severity: 'P1', reason: 'Flooded' });
     practice.control.clearCalls();
-    await refused(elsewhere.run('contactAwsSupport'), /Your AWS session is in account 123456789012, and "production" is account 999999999999: no case was opened/);
+    await refused(elsewhere.run('contactAwsSupport'), /Your AWS session is in account 123456789012, and the runbook's "production" is account 999999999999\. Nothing was changed/);
 
     await test.ledger.append(test.incident, { type: 'severity.set', severity: 'P2', reasons: ['Flooded'] });
     const [delivery] = (await test.run('contactAwsSupport').then(() => test.onDisk())).deliveries;

@@ -1,7 +1,7 @@
 /** Clearing the cache (runbook 6.1) on real Redis servers: over TLS, with users, as a cluster and as a replica. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { type Socket, createServer } from 'node:net';
 import os from 'node:os';
@@ -15,6 +15,7 @@ import { type PracticeCache, SEEDED_KEYS, startCache } from '../practice/redis.t
 import { startRedisServer } from '../practice/redis-server.ts';
 import { type TestRunner, type WorldOptions, buildRunner, runbookWith } from '../support/build-runner.ts';
 import { closedPort } from '../support/closed-port.ts';
+import { Certificates } from '../support/make-certificates.ts';
 import { useTemporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
@@ -304,10 +305,19 @@ describe('clearing the cache', function () {
   describe('on a cluster', () => {
     let nodes: Admin[] = [];
     let ports: number[] = [];
+    let options = '';
     before(async () => {
-      const servers = await Promise.all([0, 1, 2].map(() => startRedisServer({ dir, config: ['cluster-enabled yes', 'cluster-node-timeout 2000'] }, cleanup)));
+      const certificates = new Certificates(dir);
+      const valid = { from: Date.now() - 60_000, to: Date.now() + 3_600_000 };
+      const authority = certificates.make({ ...valid, name: 'Cluster authority', authority: true });
+      const identity = certificates.make({ ...valid, name: 'cluster', hosts: ['IP:127.0.0.1'] }, authority);
+      const caFile = path.join(dir, 'cluster.pem');
+      writeFileSync(caFile, authority.certificate);
+      options = `?sslrootcert=${encodeURIComponent(caFile)}`;
+      const config = ['cluster-enabled yes', 'cluster-node-timeout 2000', 'tls-cluster yes', `user default on >${PASSWORD} ~* &* +@all`];
+      const servers = await Promise.all([0, 1, 2].map(() => startRedisServer({ dir, identity, authority, config }, cleanup)));
       ports = servers.map((server) => server.port);
-      nodes = await Promise.all(ports.map((one) => admin(one)));
+      nodes = await Promise.all(ports.map((one) => admin(one, authority.certificate)));
       cleanup.defer('cluster clients', async () => { nodes.forEach((node) => { node.destroy(); }); });
       const slots = [0, 5461, 10923, 16384];
       await Promise.all(nodes.map(async (node, index) => {
@@ -329,7 +339,9 @@ describe('clearing the cache', function () {
       const names = Array.from({ length: 60 }, (_unused, index) => [`cache:${index}`, `session:${index}`]).flat();
       await Promise.all(names.map(put));
       assert.ok((await keys()).every((held) => held.some((key) => key.startsWith('cache:')) && held.some((key) => key.startsWith('session:'))));
-      const { run, change } = await buildRunner(folder(), { runbook: runbookWith({ redis: { host: '127.0.0.1', port: ports[0] ?? 0, tls: false, prefixes: ['cache:'] } }) });
+      const { run, change } = await buildRunner(folder(), {
+        runbook: runbookWith({ redis: { host: '127.0.0.1', port: ports[0] ?? 0, prefixes: ['cache:'] } }), redisUrl: `rediss://:${PASSWORD}@127.0.0.1:${ports[0]}${options}`,
+      });
 
       const { plan, summary } = await run('clearCache');
       assert.match(summary, /\(cluster, 3 shards\): 60 keys now$/);

@@ -86,10 +86,12 @@ describe('practice environment', function () {
   it('gives the environment variables and settings to use it', () => {
     assert.equal(practice.env['AWS_ENDPOINT_URL'], undefined);
     assert.equal(practice.env['DATABASE_URL'], practice.databaseUrl);
+    assert.equal(practice.env['REDIS_URL'], practice.redisUrl);
+    assert.equal(practice.origins['redis://cache.healthflow.internal:6379'], `rediss://${new URL(practice.redisUrl).host}`);
     assert.equal(practice.settings['incidentRunbook.aws.endpoint'], practice.awsEndpoint);
     assert.deepEqual(Object.keys(practice.settings['incidentRunbook.endpoints'] as object).sort(), [
       'https://api.healthflow.gov.eg', 'https://doctor.healthflow.gov.eg',
-      'https://pharmacy.healthflow.gov.eg', 'https://portal.healthflow.gov.eg',
+      'https://pharmacy.healthflow.gov.eg', 'https://portal.healthflow.gov.eg', 'redis://cache.healthflow.internal:6379',
     ]);
   });
 

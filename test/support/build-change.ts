@@ -9,6 +9,7 @@ import type { RunProgress } from '../../src/steps/run.ts';
 import type { ChangeAction, ChangeContext, Outlook, Services } from '../../src/steps/step.ts';
 import type { LocalLedger } from '../../src/ledger/local-ledger.ts';
 import { iso } from '../../src/incident/clock.ts';
+import { createRedactor } from '../../src/incident/redact.ts';
 import { bundledRunbook } from './bundled-runbook.ts';
 import type { TestClock } from './clock.ts';
 
@@ -90,7 +91,7 @@ export function buildChanging(ledger: LocalLedger, incident: string, clock: Test
     },
   };
   const changing = new Changing({
-    ledger, outgoing, clock, log: () => undefined, tell: (told) => { progress.push(told); },
+    ledger, outgoing, clock, log: () => undefined, redact: () => createRedactor(), tell: (told) => { progress.push(told); },
     // The world's time: a look costs two seconds.
     wait: (ms) => {
       clock.advance(ms);

@@ -36,6 +36,8 @@ export interface WorldOptions {
   readonly runbook?: Runbook;
   readonly clock?: Clock;
   readonly trusted?: boolean;
+  /** Instead of waiting, e.g. moves the clock. */
+  readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
   /** By service; what is left out is not connected. */
   readonly connections?: Readonly<Partial<Record<ConnectableService, Connection>>>;
   /** What the outbox can ask of a service; what is left out is not connected. */
@@ -81,7 +83,7 @@ export async function buildRunner(directory: string, world: WorldOptions = {}): 
     log: (message) => { logged.push(message); },
   });
   const runner = new StepRunner({
-    ledger, clock, wait,
+    ledger, clock, wait: world.wait ?? wait,
     outgoing: {
       origin: () => installationId(directory),
       settle: (of, deliveries, signal) => outbox.settle(of, deliveries, signal),

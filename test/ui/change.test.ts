@@ -6,7 +6,7 @@ import { rawEvents, timelineFile } from '../support/build-ledger.ts';
 import { atRest, recordIncident } from '../support/ui-incident.ts';
 import { type UiSession, startUiSession } from '../support/ui-session.ts';
 import { until } from '../support/until.ts';
-import { afterFailure, findDialog, findNotification, findPreview, openFile, openView, runCommand, screenshot, screenshotInThemes, sidebarRow, themesToFollow, widenSideBar } from '../support/workbench.ts';
+import { afterFailure, clickNotification, clickRowButton, enterText, findDialog, findNotification, findPreview, openFile, openView, runCommand, screenshot, screenshotInThemes, sidebarRow, themesToFollow, widenSideBar } from '../support/workbench.ts';
 
 const TITLE = 'Portals answer 503';
 /** Long enough to be looked at while it goes on, ms. */
@@ -27,6 +27,8 @@ describe('a change in the real workbench', () => {
     this.timeout(120_000);
     session = await startUiSession({
       userSettings: themesToFollow,
+      // It tells of every port that is opened on the machine, in the middle of the pictures.
+      settings: { 'remote.autoForwardPorts': false },
       before: async (timelines) => { ({ id } = await recordIncident(timelines, TITLE, 60_000)); },
     });
     page = session.page;
@@ -47,7 +49,7 @@ describe('a change in the real workbench', () => {
   it('is shown as a plan beside the code, and nothing is changed', async () => {
     await runCommand(page, 'Incident: Restart the service');
     await line('# Plan: Restart the service').waitFor({ timeout: 30_000 });
-    await line('NO UNDO.').waitFor();
+    await line('NO UNDO').waitFor();
     await line(/Account\s+123456789012/).waitFor();
     await lens('Apply to production…').waitFor();
     await lens('Plan anew').waitFor();
@@ -61,7 +63,7 @@ describe('a change in the real workbench', () => {
   it('is not made when the person thinks better of it', async () => {
     await lens('Apply to production…').click();
     const dialog = await findDialog(page, 'Apply to production?');
-    assert.match(await dialog.innerText(), /No undo\./);
+    assert.match(await dialog.innerText(), /No undo:/);
     await screenshot(page, 'change-2-question');
     await dialog.getByRole('button', { name: 'Cancel', exact: true }).click();
     await dialog.waitFor({ state: 'detached' });
@@ -93,6 +95,28 @@ describe('a change in the real workbench', () => {
     await lens('Open evidence').click();
     await findPreview(page, 'Restart the service', /force-new-deployment/);
     await until('the service to be healthy', async () => (await fetch(`${session.practice.apiOrigin}/health`)).ok, 30_000);
+  });
+
+  it('is scaled from the tree, and taken back', async () => {
+    session.practice.control.rollout({ durationMs: 4_000 });
+    session.practice.control.clearCalls();
+    await runCommand(page, 'Incident: Scale the service');
+    await enterText(page, 'Scale the service', '6');
+    await lens('Apply to production…').waitFor({ timeout: 30_000 });
+    await line('It can be undone.').waitFor();
+    await atRest(session.timelines, id);
+    await clickRowButton(row(/Scale the service.*planned, apply until/), 'Apply Plan…');
+    await (await findDialog(page, 'Apply to production?')).getByRole('button', { name: 'Apply', exact: true }).click();
+    await clickNotification(page, /Scale the service: /, 'Undo…');
+    await line('# Plan: Undo: Scale the service').waitFor({ timeout: 30_000 });
+    await screenshot(page, 'change-5-undo');
+    await atRest(session.timelines, id);
+    await lens('Undo in production…').click();
+    await (await findDialog(page, 'Undo in production?')).getByRole('button', { name: 'Undo', exact: true }).click();
+    await row(/Scale the service.*undone/).waitFor({ timeout: 60_000 });
+    assert.deepEqual(writes(), ['UpdateService', 'UpdateService']);
+    assert.deepEqual(recorded().changes.map(({ state }) => state), ['done', 'undone', 'done']);
+    await screenshot(page, 'change-6-undone');
   });
 
   it('leaves no error in the console of the page', () => {

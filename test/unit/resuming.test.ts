@@ -115,4 +115,48 @@ describe('what a window that is gone left under way', () => {
     wake();
     await until('it asks again', () => asked.length > 1);
   });
+
+  it('is asked for again when it could not be followed for now', async () => {
+    await request();
+    let failures = 1;
+    await start({ follow: () => (failures-- > 0 ? Promise.reject(new Error('The runbook has problems')) : Promise.resolve(DONE)) });
+    await until('it waits', () => waits.length > 0);
+    assert.deepEqual([waits, told], [[30_000], ['Error: The runbook has problems']]);
+    wake();
+    await until('somebody is told', () => told.length > 1);
+    assert.equal(told[1], 'change: All tasks run');
+  });
+
+  describe('as a watch', () => {
+    const watch = async (origin = 'here'): Promise<string> => (await ledger.append(incident, { type: 'watch.started', step: 'monitorStability', minutes: 30, origin })).id;
+
+    it('is followed, after a reload and as soon as it is begun', async () => {
+      const before = await watch();
+      await start();
+      await until('it is followed', () => asked.includes(before));
+      const begun = await watch();
+      await until('the new one is followed', () => asked.includes(begun));
+    });
+
+    it('is left alone when it is of another machine, has ended, or its incident is closed', async () => {
+      await watch('elsewhere');
+      await ledger.append(incident, { type: 'watch.ended', watch: await watch(), outcome: 'stopped' });
+      const { id: closed } = await ledger.declare(declaration('Closed'));
+      await ledger.append(closed, { type: 'watch.started', step: 'monitorStability', minutes: 30, origin: 'here' });
+      await ledger.append(closed, { type: 'incident.closed', reason: 'over' });
+      await start();
+      const mine = await watch();
+      await until('the one that goes on is followed', () => asked.length > 0);
+      assert.deepEqual(asked, [mine]);
+    });
+
+    it('goes on when its incident is open again', async () => {
+      const id = await watch();
+      await ledger.append(incident, { type: 'incident.closed', reason: 'over' });
+      await start();
+      assert.deepEqual(asked, []);
+      await ledger.append(incident, { type: 'incident.reopened', reason: 'not over' });
+      await until('it is followed', () => asked.includes(id));
+    });
+  });
 });

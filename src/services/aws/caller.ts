@@ -1,5 +1,6 @@
 /** Who this machine is to AWS: asked before every change, so that none is made in the wrong account or region. */
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { UserError } from '../../errors.ts';
 import type { AwsSession } from './session.ts';
 
 export interface Caller {
@@ -20,6 +21,31 @@ export async function callerOf(aws: AwsSession, signal: AbortSignal): Promise<Ca
   } catch (error) {
     throw aws.explain(error, 'asking who you are', signal);
   }
+}
+
+/**
+ * Who asks, once it is certain that the calls go to the account that the runbook means.
+ *
+ * @param environment its key
+ * @param wanted account of the environment; undefined when the runbook names none
+ * @throws UserError when they go elsewhere, or it cannot be told
+ */
+export async function callerIn(aws: AwsSession, environment: string, wanted: string | undefined, signal: AbortSignal): Promise<Caller> {
+  if (wanted === undefined) {
+    throw new UserError(`The runbook names no AWS account for "${environment}", so nothing is changed there. Add environments.${environment}.aws.account, 12 digits, to the runbook.`);
+  }
+  const caller = await callerOf(aws, signal);
+  if (caller.account !== wanted) {
+    throw new UserError(`${sessionName(aws)} is in account ${caller.account}, and the runbook's "${environment}" is account ${wanted}. Nothing was changed. Choose the right profile in the setting incidentRunbook.aws.profile, or sign in to the right account.`, {
+      action: { title: 'Open setting', command: 'workbench.action.openSettings', args: ['incidentRunbook.aws.profile'] },
+    });
+  }
+  return caller;
+}
+
+/** For the beginning of a sentence. */
+export function sessionName({ options: { profile } }: AwsSession): string {
+  return profile === undefined ? 'Your AWS session' : `The profile "${profile}"`;
 }
 
 async function configuredRegion(profile: string | undefined): Promise<string | undefined> {

@@ -2,12 +2,12 @@
 import {
   CreateCaseCommand, DescribeCasesCommand, type CaseDetails, DescribeCommunicationsCommand, DescribeServicesCommand, DescribeSeverityLevelsCommand, SupportClient,
 } from '@aws-sdk/client-support';
-import { CancelledError, UserError, messageOf } from '../../errors.ts';
+import { CancelledError, messageOf } from '../../errors.ts';
 import { iso } from '../../incident/clock.ts';
 import { firstLine, onOneLine, shorten } from '../../incident/shorten.ts';
 import { CALL_TIMEOUT_MS, CLOCK_SKEW_MS, type Calls, DeliveryError, type Parcel, type Receipt, textOf } from '../courier.ts';
 import { lostCall, refusedCall } from '../http-call.ts';
-import { callerOf } from './caller.ts';
+import { callerIn } from './caller.ts';
 import { isCredentialError } from './errors.ts';
 import type { AwsSession } from './session.ts';
 
@@ -27,24 +27,6 @@ const NAME = 'AWS Support';
 const SUBJECT_LENGTH = 250;
 const BODY_LENGTH = 8000;
 const PAGE = 100;
-
-/**
- * Checks that the calls go to the account that the runbook means.
- *
- * @param environment its key
- * @throws UserError when they do not, or it cannot be told
- */
-export async function checkAccount(aws: AwsSession, environment: string, wanted: string | undefined, signal: AbortSignal): Promise<void> {
-  if (wanted === undefined) {
-    throw new UserError(`The runbook names no AWS account for "${environment}", so no case is opened. Add environments.${environment}.aws.account, 12 digits, to the runbook.`);
-  }
-  const { account } = await callerOf(aws, signal);
-  if (account !== wanted) {
-    throw new UserError(`Your AWS session is in account ${account}, and "${environment}" is account ${wanted}: no case was opened. Choose the right profile in incidentRunbook.aws.profile.`, {
-      action: { title: 'Open setting', command: 'workbench.action.openSettings', args: ['incidentRunbook.aws.profile'] },
-    });
-  }
-}
 
 /** @returns undefined when the account's support plan has no API. @throws UserError */
 export async function supportOffer(aws: AwsSession, signal: AbortSignal): Promise<SupportOffer | undefined> {
@@ -86,7 +68,7 @@ export function supportCalls(session: (environment: string) => AwsSession, timeo
   const open = async ({ incident: { environment }, runbook }: Parcel, signal: AbortSignal): Promise<AwsSession> => {
     try {
       const aws = session(environment);
-      await checkAccount(aws, environment, runbook.environments[environment]?.aws?.account, signal);
+      await callerIn(aws, environment, runbook.environments[environment]?.aws?.account, signal);
       return aws;
     } catch (error) {
       // Nothing was asked of AWS Support yet. A network comes back; a session that has expired needs a person.

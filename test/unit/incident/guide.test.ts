@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import type { TimelineEvent } from '../../../src/incident/events.ts';
-import { fold } from '../../../src/incident/fold.ts';
+import { type Incident, fold } from '../../../src/incident/fold.ts';
 import { type NextAction, nextActions } from '../../../src/incident/guide.ts';
 import { clockRules } from '../../../src/runbook/targets.ts';
 import { createEvents, minute, stepResult } from '../../support/build-events.ts';
+import { changeTimeline, scalePlan } from '../../support/build-plan.ts';
 import { bundledRunbook } from '../../support/bundled-runbook.ts';
 import { START } from '../../support/clock.ts';
 
@@ -129,6 +130,60 @@ describe('nextActions', () => {
     const actions = next(looked, 75);
     assert.deepEqual(steps(actions), ['investigate', 'tailLogs']);
     assert.deepEqual([actions[0]?.title, actions[0]?.reason], ['Investigate again', 'The last look is 1 h 15 min old']);
+  });
+
+  describe('after a mitigation', () => {
+    const targets = { ...TARGETS, clocks: clockRules(bundledRunbook()) };
+    const PROOFS = ['verifyMitigation', 'monitorStability'];
+    const { declared, event } = createEvents();
+    const begun = [declared(), event('incident.acknowledged', {}), event('severity.set', { severity: 'P4', reasons: [] })];
+    const done = (step: string, at: number, changes: Parameters<typeof stepResult>[1] = {}) => event('step.finished', { result: stepResult(step, { title: step, ...changes }) }, { minute: at });
+    /** What is asked for in proof of it, with the reason. */
+    const proofs = (...events: readonly TimelineEvent[]): string[] => next([...begun, ...events], 60, targets).filter(({ step }) => PROOFS.includes(step)).map(({ step, reason }) => `${step}: ${reason}`);
+    const restarted = done('restartService', 10);
+    const verified = done('verifyMitigation', 11);
+    const watching = event('watch.started', { step: 'monitorStability', minutes: 30, origin: 'here' }, { minute: 12 });
+
+    it('asks for nothing before there is one', () => {
+      assert.deepEqual(proofs(), []);
+      assert.deepEqual(proofs(done('restartService', 10, { outcome: 'failed' }), done('verifyMitigation', 11)), []);
+    });
+
+    it('asks to verify it, then to watch it, until that has passed', () => {
+      assert.deepEqual(proofs(restarted), ['verifyMitigation: "restartService" was done at 03:10 UTC']);
+      assert.deepEqual(proofs(restarted, verified), ['monitorStability: Whether what was mended stays so']);
+      assert.deepEqual(proofs(restarted, done('verifyMitigation', 11, { level: 'warn' })), ['monitorStability: Whether what was mended stays so']);
+      assert.deepEqual(proofs(restarted, verified, watching), [], 'somebody watches');
+      assert.deepEqual(proofs(restarted, verified, watching, done('monitorStability', 42), event('watch.ended', { watch: watching.id, outcome: 'stable' }, { minute: 42 })), []);
+    });
+
+    it('asks to watch again when the watch was stopped', () => {
+      assert.deepEqual(proofs(restarted, verified, watching, done('monitorStability', 20, { outcome: 'cancelled' }), event('watch.ended', { watch: watching.id, outcome: 'stopped' }, { minute: 20 })), ['monitorStability: Whether what was mended stays so']);
+    });
+
+    it('asks to verify again what could not be told, and not to watch what is no better', () => {
+      assert.deepEqual(proofs(restarted, done('verifyMitigation', 11, { level: 'unknown', summary: 'Unknown: user reports' })), ['verifyMitigation: Unknown: user reports']);
+      assert.deepEqual(proofs(restarted, done('verifyMitigation', 11, { level: 'bad' })), []);
+    });
+
+    it('counts no proof from before the last mitigation', () => {
+      assert.deepEqual(proofs(restarted, verified, done('monitorStability', 42), done('clearCache', 50)), ['verifyMitigation: "clearCache" was done at 03:50 UTC']);
+    });
+
+    it('asks for nothing of a change that was undone', () => {
+      const [change, undo] = [changeTimeline(), scalePlan()];
+      const id = change.planned(undo, { minute: 2 });
+      change.requested(id, { minute: 3 });
+      change.made(id, { minute: 3 });
+      change.ended(id, 'done', 'All tasks run', { minute: 4 });
+      const asks = (incident: Incident): boolean => nextActions(incident, targets, START + 3_600_000).some(({ step }) => step === 'verifyMitigation');
+      assert.equal(asks(change.incident()), true);
+      const back = change.planned({ ...undo, undoes: id }, { minute: 5 });
+      change.requested(back, { minute: 6 });
+      change.made(back, { minute: 6 });
+      change.ended(back, 'done', 'As before', { minute: 7 });
+      assert.equal(asks(change.incident()), false);
+    });
   });
 
   it('has nothing for a closed incident', () => {

@@ -3,7 +3,7 @@ import { describe, it } from 'mocha';
 import { connectionLimit, isSmaller, sizeOf } from '../../../src/services/aws/db-classes.ts';
 import type { DatabaseInstance, DatabaseParameter } from '../../../src/services/aws/rds.ts';
 import { scaleDraft, scaleOutlook } from '../../../src/steps/chapter-6-database.ts';
-import { rangeOf } from '../../../src/steps/chapter-6-database-connections.ts';
+import { memoryHazard, rangeOf } from '../../../src/steps/chapter-6-database-connections.ts';
 import { isInWindow } from '../../../src/steps/database-instance.ts';
 import { parameterOutlook, rebootOutlook } from '../../../src/steps/database-outlook.ts';
 
@@ -171,4 +171,8 @@ describe('where a reboot stands', () => {
 
 it('the range of a parameter is what RDS says, or anything', () => {
   assert.deepEqual([rangeOf('6-262143'), rangeOf(''), rangeOf('a,b')], [{ min: 6, max: 262_143 }, { min: 1, max: 8_388_607 }, { min: 1, max: 8_388_607 }]);
+});
+
+it('the memory that connections may take is held against that of the class', () => {
+  assert.deepEqual([[300, 'db.r5.xlarge'], [1000, 'db.r5.xlarge'], [2000, 'db.r5.xlarge'], [2000, 'db.q9.huge']].map(([count, name]) => memoryHazard(Number(count), String(name)).level), ['note', 'warn', 'danger', 'note']);
 });

@@ -195,6 +195,12 @@ describe('the row of a step', () => {
 });
 
 describe('what is offered', () => {
+  it('names the environment, and says undo where that is what is applied', () => {
+    const timeline = changeTimeline();
+    const [change, back] = [timeline.planned(scalePlan()), timeline.planned(scalePlan({ undoes: 'something' }))].map((id) => timeline.change(id));
+    assert.deepEqual([change, back].map((each) => each && OFFERS.apply.title(each)), ['Apply to production…', 'Undo in production…']);
+  });
+
   it('has a command of the extension each', () => {
     const known: readonly string[] = COMMANDS.map(({ id }) => id);
     assert.deepEqual((Object.keys(OFFERS) as ChangeOffer[]).filter((offer) => !known.includes(OFFERS[offer].command)), []);

@@ -124,7 +124,18 @@ describe('the question before a change', () => {
 
   it('begins with it when there is no way back', () => {
     const timeline = changeTimeline();
-    assert.match(confirmation(timeline.change(timeline.planned(destructivePlan()))).detail, /^No undo\. Going back is another outage of minutes\.\n\nChange the class/);
+    assert.match(confirmation(timeline.change(timeline.planned(destructivePlan()))).detail, /^No undo: going back is another outage of minutes\.\n\nChange the class/);
+  });
+
+  it('says of everything without a way back that there is none, and says it once', () => {
+    const [said, unsaid, longer] = ['No undo: it is gone.', 'What is gone is gone.', 'No undo of an undo: run the step again.'].map((how) => {
+      const timeline = changeTimeline();
+      const change = timeline.change(timeline.planned(scalePlan({ undo: { possible: false, how } })));
+      return [confirmation(change).detail.split('\n')[0], planDocument(change, sight(1)).split('\n')[2]];
+    });
+    assert.deepEqual(said, ['No undo: it is gone.', '> **NO UNDO:** it is gone.']);
+    assert.deepEqual(unsaid, ['No undo. What is gone is gone.', '> **NO UNDO.** What is gone is gone.']);
+    assert.deepEqual(longer, ['No undo of an undo: run the step again.', '> **NO UNDO** of an undo: run the step again.']);
   });
 
   it('asks to undo when that is what it does', () => {
