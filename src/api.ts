@@ -3,7 +3,7 @@ import { UserError } from './errors.ts';
 import { type Clock, iso } from './incident/clock.ts';
 import { dueSteps } from './incident/clocks.ts';
 import type { DeliveryReport } from './incident/deliveries.ts';
-import { DETECTION_SOURCES, SEVERITIES, type Severity, type TimelineEvent } from './incident/events.ts';
+import { DETECTION_SOURCES, type EventAmended, SEVERITIES, type Severity, type TimelineEvent } from './incident/events.ts';
 import type { IncidentSummary } from './incident/fold.ts';
 import { runningWatch } from './incident/watches.ts';
 import type { Ledger } from './ledger/ledger.ts';
@@ -61,7 +61,10 @@ export interface Api {
   clocks(args: Arguments): Promise<{ clocks: readonly ClockReport[] }>;
   /** `{ incident, clock, minutes? }` → `{ until }`: its reminder keeps quiet until then; 5 minutes unless it is said. */
   snooze(args: Arguments): Promise<{ until: string }>;
-  /** `{ incident, event, at?, text?, retracted? }` → `{ event }`, the id of the correction. */
+  /**
+   * `{ incident, event, at?, text?, title?, impactStartedAt?, retracted? }` → `{ event }`, the id of the correction. `text`
+   * is of a finding, `title` and `impactStartedAt` of the declaration.
+   */
   amend(args: Arguments): Promise<{ event: string }>;
   /** `{ incident, reason }` → `{ at }`. */
   close(args: Arguments): Promise<{ at: string }>;
@@ -85,10 +88,7 @@ export function createApi({ clock, ledger, runbook, runner, streams }: ApiDeps):
       const title = inputs.text('title').trim();
       const severity = inputs.choice('severity', SEVERITIES);
       const environment = environmentByKey(book, inputs.optionalText('environment')).key;
-      const impactStartedAt = inputs.time('impactStartedAt');
-      if (impactStartedAt !== undefined && Date.parse(impactStartedAt) > clock.now() + 60_000) {
-        throw new UserError(`incidentRunbook.declare: "impactStartedAt" (${impactStartedAt}) is in the future. Give the time the impact began.`);
-      }
+      const impactStartedAt = impactIn(inputs, 'declare', clock);
       const { id } = await ledger.declare({
         type: 'incident.declared', title, environment,
         detectedBy: inputs.choice('detectedBy', DETECTION_SOURCES) ?? 'monitoring',
@@ -173,22 +173,11 @@ export function createApi({ clock, ledger, runbook, runner, streams }: ApiDeps):
       const incident = inputs.text('incident');
       const target = inputs.text('event');
       const { events } = await ledger.read(incident);
-      if (!events.some(({ id }) => id === target)) {
+      const amended = events.find(({ id }) => id === target);
+      if (amended === undefined) {
         throw new UserError(`The timeline of ${incident} has no event "${target}".`);
       }
-      const at = inputs.time('at');
-      const text = inputs.optionalText('text');
-      const retracted = inputs.flag('retracted');
-      if (at === undefined && text === undefined && !retracted) {
-        throw new UserError('incidentRunbook.amend: nothing to correct. Give "at", "text" or "retracted".');
-      }
-      if (retracted && events.find(({ id }) => id === target)?.type === 'incident.declared') {
-        throw new UserError('The declaration cannot be retracted. Close the incident instead, and say why.');
-      }
-      const event = await ledger.append(incident, {
-        type: 'event.amended', amends: target,
-        changes: { ...(at === undefined ? {} : { at }), ...(text === undefined ? {} : { text }), ...(retracted ? { retracted } : {}) },
-      });
+      const event = await ledger.append(incident, { type: 'event.amended', amends: target, changes: amendmentOf(amended, inputs, clock) });
       return { event: event.id };
     },
     async close(args) {
@@ -215,4 +204,38 @@ export function createApi({ clock, ledger, runbook, runner, streams }: ApiDeps):
     },
   };
   return api;
+}
+
+/** A minute is left to clocks that differ. @throws UserError when it is in the future */
+function impactIn(inputs: Inputs, command: string, clock: Clock): string | undefined {
+  const impactStartedAt = inputs.time('impactStartedAt');
+  if (impactStartedAt !== undefined && Date.parse(impactStartedAt) > clock.now() + 60_000) {
+    throw new UserError(`incidentRunbook.${command}: "impactStartedAt" (${impactStartedAt}) is in the future. Give the time the impact began.`);
+  }
+  return impactStartedAt;
+}
+
+/** What a correction changes. @throws UserError when it changes nothing, or what that event does not have */
+function amendmentOf({ type }: TimelineEvent, inputs: Inputs, clock: Clock): EventAmended['changes'] {
+  const at = inputs.time('at');
+  const text = inputs.optionalText('text');
+  const title = inputs.optionalText('title')?.trim();
+  const impactStartedAt = impactIn(inputs, 'amend', clock);
+  const retracted = inputs.flag('retracted');
+  if (at === undefined && text === undefined && title === undefined && impactStartedAt === undefined && !retracted) {
+    throw new UserError('incidentRunbook.amend: nothing to correct. Give "at", "text", "title", "impactStartedAt" or "retracted".');
+  }
+  if ((title !== undefined || impactStartedAt !== undefined) && type !== 'incident.declared') {
+    throw new UserError('incidentRunbook.amend: only the declaration has a "title" and an "impactStartedAt". Give its event, the one of type incident.declared.');
+  }
+  if (text !== undefined && type !== 'finding.documented' && type !== 'event.amended') {
+    throw new UserError(`incidentRunbook.amend: only a finding has a "text", not an event of type ${type}.`);
+  }
+  if (retracted && type === 'incident.declared') {
+    throw new UserError('The declaration cannot be retracted. Close the incident instead, and say why.');
+  }
+  return {
+    ...(at === undefined ? {} : { at }), ...(text === undefined ? {} : { text }), ...(title === undefined ? {} : { title }),
+    ...(impactStartedAt === undefined ? {} : { impactStartedAt }), ...(retracted ? { retracted } : {}),
+  };
 }

@@ -10,6 +10,8 @@ import { UserError } from './errors.ts';
 import type { FlowDeps } from './flow-deps.ts';
 import { createFlows } from './flows.ts';
 import { CONNECT_COMMANDS, type CommandId, STEPS_WITHOUT_INCIDENT, STEP_COMMAND_PREFIX } from './manifest.ts';
+import { createInvitationApi } from './invitation-api.ts';
+import { createMetricsApi } from './metrics-api.ts';
 import { runCommand } from './run-command.ts';
 import type { ConnectableService } from './services/connections.ts';
 import { openTicketOf } from './shared-api.ts';
@@ -17,6 +19,8 @@ import { Inputs } from './steps/inputs.ts';
 import { createConnectionFlow } from './views/ask-connection.ts';
 import { createContactFlow } from './views/ask-contact.ts';
 import { createDeliveryFlow } from './views/ask-delivery.ts';
+import { createMetricsFlow } from './views/ask-metrics.ts';
+import { createInvitationFlow } from './views/ask-review.ts';
 import { DELIVERIES_VIEW } from './view-ids.ts';
 import type { Node } from './views/nodes.ts';
 
@@ -42,6 +46,10 @@ export function createCommands(deps: FlowDeps): (command: string, argument: unkn
   const { ledger, clock, outgoing, connections } = deps;
   const runbook = () => deps.runbook.get();
   const deliveries = createDeliveriesApi(ledger);
+  const metricsApi = createMetricsApi({ ledger, runbook });
+  const metrics = createMetricsFlow({ api: metricsApi, clock, documents: deps.documents });
+  const invitation = createInvitationApi({ ledger, runbook, connections, folder: () => vscode.workspace.workspaceFolders?.[0]?.uri.fsPath });
+  const saving = createInvitationFlow({ api: invitation, ledger, clock });
   const connection = createConnectionFlow({ store: connections, test: (service, values, signal) => outgoing.couriers.test(service, values, signal) });
   const contact = createContactFlow({ runbook, clock, incident: (id) => ledger.read(id), page: (incident) => flows.run('pageOnCall', incident === undefined ? undefined : { incident }) });
   const delivery = createDeliveryFlow({ ledger, api: deliveries, clock, open: (incident, { id, target }) => deps.documents.openDelivery(incident, id, target) });
@@ -65,6 +73,8 @@ export function createCommands(deps: FlowDeps): (command: string, argument: unkn
     'incidentRunbook.copyRunbookCommand': { ui: (node) => flows.copyRunbookCommand(node) },
     'incidentRunbook.timeline': { api: api.timeline, ui: (node) => flows.timeline(node) },
     'incidentRunbook.list': { api: api.list, ui: () => flows.goTo() },
+    'incidentRunbook.metrics': { api: metricsApi.metrics, ui: () => metrics.open() },
+    'incidentRunbook.exportMetrics': { ui: () => metrics.exportCsv() },
     'incidentRunbook.amend': { api: api.amend, ui: (node) => flows.amend(node) },
     'incidentRunbook.close': { api: api.close, ui: (node) => flows.close(node) },
     'incidentRunbook.reopen': { api: api.reopen, ui: (node) => flows.reopen(node) },
@@ -94,6 +104,7 @@ export function createCommands(deps: FlowDeps): (command: string, argument: unkn
     'incidentRunbook.discardDelivery': { api: deliveries.discard, ui: (row) => delivery.discard(row) },
     'incidentRunbook.copyDelivery': { ui: (row) => delivery.copyText(row) },
     'incidentRunbook.openDeliveryLink': { ui: (row) => delivery.openLink(row) },
+    'incidentRunbook.saveInvitation': { api: invitation.save, ui: (row) => saving.save(row) },
     'incidentRunbook.connect': { api: (args) => connection.connect(args), ui: (row) => connection.ask(row?.service) },
     'incidentRunbook.testConnection': { api: (args) => connection.connect({ ...args, action: 'test' }), ui: (row) => connection.testOne(row?.service) },
     'incidentRunbook.disconnect': { api: (args) => connection.connect({ ...args, action: 'disconnect' }), ui: (row) => connection.disconnectOne(row?.service) },

@@ -91,6 +91,10 @@ export class ConnectionStore implements Connections, vscode.Disposable {
     return usable;
   }
 
+  async problem(service: ConnectableService): Promise<string | undefined> {
+    return (await this.#find(service)).problem;
+  }
+
   /** What was entered for a service, secrets included, without the token of a sign-in. */
   async stored(service: ConnectableService): Promise<Connection | undefined> {
     return (await this.#find(service)).stored;

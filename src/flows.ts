@@ -11,6 +11,7 @@ import { isHttps } from './incident/links.ts';
 import { environmentsOf, stepById } from './runbook/query.ts';
 import { listTickets, openTicketOf } from './shared-api.ts';
 import { createStepFlow } from './step-flow.ts';
+import { correctionsOf } from './views/corrections.ts';
 import type { Node } from './views/nodes.ts';
 
 export function createFlows(deps: FlowDeps, api: Api, changesApi: ChangesApi) {
@@ -104,15 +105,11 @@ export function createFlows(deps: FlowDeps, api: Api, changesApi: ChangesApi) {
       return;
     }
     const { askText } = await asking();
-    const what = await vscode.window.showQuickPick([
-      { label: '$(clock) Correct the time', value: 'at' as const, description: event.at },
-      ...(event.type === 'finding.documented' ? [{ label: '$(edit) Correct the text', value: 'text' as const, description: event.text }] : []),
-      ...(event.type === 'incident.declared' ? [] : [{ label: '$(discard) Retract', value: 'retracted' as const, description: 'it stays in the record and counts no more' }]),
-    ], { placeHolder: 'The event stays as it was written; the correction is an event of its own' });
+    const what = await vscode.window.showQuickPick(correctionsOf(event), { placeHolder: 'The event stays as it was written; the correction is an event of its own' });
     if (what === undefined) {
       return;
     }
-    const value = what.value === 'retracted' ? true : await askText('Correct', what.value === 'at' ? 'When did it happen? ISO 8601, e.g. 2026-11-23T03:00:00Z' : 'The text as it should be', what.description);
+    const value = what.prompt === undefined ? true : await askText('Correct', what.prompt, what.now);
     if (value !== undefined) {
       await api.amend({ incident: node.incident, event: event.id, [what.value]: value });
     }

@@ -88,6 +88,7 @@ export function buildHouse(context: vscode.ExtensionContext, entrance: Entrance)
   const outgoing = createOutgoing({
     ledger, directory, clock, connections, runbook, isTrusted, redact: redacted, log: fail,
     folder: () => vscode.workspace.workspaceFolders?.[0]?.uri.fsPath,
+    isUnsaved: (file) => vscode.workspace.textDocuments.some(({ uri, isDirty }) => isDirty && uri.scheme === 'file' && uri.fsPath === file),
     aws: async () => {
       const [{ supportCalls }, book] = await Promise.all([import('./services/aws/support.ts'), runbook()]);
       return supportCalls((key) => services.aws(environmentByKey(book, key)));

@@ -1,7 +1,7 @@
 /** Wires together what leaves the machine: deliveries, the ticket shared with other responders, and whose turn a step is. */
 import { join } from 'node:path';
 import type { Clock } from './incident/clock.ts';
-import type { NewEvent } from './incident/events.ts';
+import type { DeliveryService, NewEvent } from './incident/events.ts';
 import { installationId } from './ledger/installation.ts';
 import type { IssueThreads } from './ledger/issue-thread.ts';
 import type { LocalLedger } from './ledger/local-ledger.ts';
@@ -10,7 +10,7 @@ import { StepClaims } from './ledger/shared/claims.ts';
 import { SharedTimeline } from './ledger/shared/sync.ts';
 import { SyncLoop } from './ledger/shared/sync-loop.ts';
 import type { Runbook } from './runbook/schema.ts';
-import type { Connections } from './services/connections.ts';
+import { type Connections, isConnectable } from './services/connections.ts';
 import type { Calls } from './services/courier.ts';
 import { Couriers } from './services/couriers.ts';
 import type { Outgoing } from './steps/posting.ts';
@@ -29,6 +29,8 @@ export interface OutgoingDeps {
   readonly aws?: () => Promise<Calls>;
   /** Folder of the workspace; undefined when none is open. */
   readonly folder: () => string | undefined;
+  /** Whether an editor holds changes of a file that are not saved. Default: none does. @param file absolute */
+  readonly isUnsaved?: (file: string) => boolean;
   /** The exchange with a ticket stands otherwise than before. */
   readonly onChange: (incident: string) => void;
   readonly onStranger: (incident: string, author: string) => void;
@@ -52,18 +54,19 @@ export interface OutgoingParts extends Outgoing {
   dispose(): void;
 }
 
-export function createOutgoing({ ledger, directory, clock, connections, runbook, redact, isTrusted, folder, aws, onChange, onStranger, log }: OutgoingDeps): OutgoingParts {
+export function createOutgoing({ ledger, directory, clock, connections, runbook, redact, isTrusted, folder, isUnsaved, aws, onChange, onStranger, log }: OutgoingDeps): OutgoingParts {
   let id: Promise<string> | undefined;
   const origin = (): Promise<string> => id ??= installationId(directory).catch((error: unknown) => {
     id = undefined;
     throw error;
   });
-  const couriers = new Couriers({ connections, clock, folder, ...(aws === undefined ? {} : { aws }) });
+  const couriers = new Couriers({ connections, clock, folder, ...(isUnsaved === undefined ? {} : { isUnsaved }), ...(aws === undefined ? {} : { aws }) });
   const threads = async (): Promise<IssueThreads | undefined> => {
     const client = await couriers.github();
     return client === undefined ? undefined : (await import('./services/github/issues.ts')).githubThreads(client);
   };
-  const outbox = new Outbox({ ledger, clock, wait, runbook, calls: (service) => couriers.calls(service), origin, isTrusted, log });
+  const absence = async (service: DeliveryService): Promise<string | undefined> => (isConnectable(service) ? connections.problem?.(service) : undefined);
+  const outbox = new Outbox({ ledger, clock, wait, runbook, calls: (service) => couriers.calls(service), absence, origin, isTrusted, log });
   const shared = new SharedTimeline({ store: ledger, clock, threads, redact, onChange, onStranger, log });
   const loop = new SyncLoop({ ledger, shared, clock, wait, isTrusted });
   const claims = new StepClaims({ store: ledger, shared, clock, origin, wait });

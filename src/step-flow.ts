@@ -8,6 +8,7 @@ import type { DeliveryReport, DeliveryState } from './incident/deliveries.ts';
 import type { FlowDeps } from './flow-deps.ts';
 import { isHttps } from './incident/links.ts';
 import { draftUpdate } from './incident/update.ts';
+import { serviceName } from './ledger/outbox.ts';
 import { STEPS_WITHOUT_INCIDENT } from './manifest.ts';
 import { environmentByKey, stepById } from './runbook/query.ts';
 import type { RunbookStep } from './runbook/schema.ts';
@@ -97,6 +98,8 @@ export function createStepFlow(deps: FlowDeps, { declareAs, planChange }: StepFl
         return node.incident === undefined ? undefined : ask.askStage(book, (await ledger.read(node.incident)).deliveries, (await connections.get('statuspage')) !== undefined);
       case 'escalate':
         return ask.askTrigger(book);
+      case 'scheduleReview':
+        return node.incident === undefined ? undefined : (await import('./views/ask-review.ts')).askReview({ incident: await ledger.read(node.incident), runbook: book, clock: deps.clock });
       case 'assignRoles': {
         const role = await ask.askRole(book, node.role, responder());
         return role === undefined ? undefined : { role: role.role, ...(role.person === '' ? {} : { person: role.person }) };
@@ -121,10 +124,11 @@ export function createStepFlow(deps: FlowDeps, { declareAs, planChange }: StepFl
   }
 
   /** Services that the letters would go through and that are not connected. */
-  async function missingFor({ letters }: Post): Promise<ReadonlySet<string>> {
+  async function missingFor({ letters }: Post): Promise<ReadonlyMap<string, string>> {
     const services = [...new Set(letters.map(({ service }) => service))].filter(isConnectable);
-    const missing = await Promise.all(services.map(async (service) => ((await connections.get(service)) === undefined ? [service] : [])));
-    return new Set(missing.flat());
+    const missing = await Promise.all(services.map(async (service) => ((await connections.get(service)) === undefined
+      ? [[service, await connections.problem(service) ?? `${serviceName(service)} is not connected.`] as const] : [])));
+    return new Map(missing.flat());
   }
 
   /** What is sent or written down takes a moment, and must not stand before the questions about it; the rest can be cancelled. */

@@ -28,6 +28,13 @@ export function formatDuration(ms: number): string {
   return `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 
+/** `1 hour 5 minutes`, `2 days 3 hours`, `less than a minute`: ms in words, exact to the minute that has passed. */
+export function durationInWords(ms: number): string {
+  const minutes = Math.max(0, Math.floor(ms / 60_000));
+  const parts = [[Math.floor(minutes / 1_440), 'day'], [Math.floor(minutes / 60) % 24, 'hour'], [minutes % 60, 'minute']] as const;
+  return parts.flatMap(([count, unit]) => (count === 0 ? [] : [`${count} ${unit}${count === 1 ? '' : 's'}`])).join(' ') || 'less than a minute';
+}
+
 /** `03:12 UTC` of an ISO 8601 UTC time. */
 export function timeOfDay(at: string): string {
   return `${at.slice(11, 16)} UTC`;

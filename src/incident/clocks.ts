@@ -41,10 +41,10 @@ const MINUTE = 60_000;
  * The clocks of an open incident, the earliest first. They start with the severity, so a change of severity starts
  * them anew; doing the step winds its clock up again, or ends it.
  *
- * @returns nothing for a closed incident; for one without a severity, only what calls for more people
+ * @returns nothing for a resolved or closed incident; for one without a severity, only what calls for more people
  */
 export function dueSteps(incident: Incident, rules: ClockRules): DueStep[] {
-  if (incident.status === 'closed') {
+  if (isOver(incident)) {
     return [];
   }
   return [...severityClocks(incident, rules), ...escalationClock(incident, rules)].sort((a, b) => a.at - b.at);
@@ -63,6 +63,11 @@ export function reminders(incident: Incident, rules: ClockRules, now: number): D
 export function snoozedUntil({ snoozed }: Incident, { id, step }: DueStep, now: number): number | undefined {
   const until = Math.max(snoozed.get(id) ?? now, snoozed.get(step) ?? now);
   return until > now ? until : undefined;
+}
+
+/** Resolved, though its ticket may be open: nobody waits for the next update, and nobody is to be called in. */
+function isOver({ status, resolution }: Incident): boolean {
+  return status === 'closed' || resolution !== undefined;
 }
 
 function severityClocks(incident: Incident, rules: ClockRules): DueStep[] {

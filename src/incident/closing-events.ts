@@ -37,6 +37,8 @@ export interface ReviewScheduled extends EventBase<'review.scheduled'> {
   readonly end: string;
   /** Whom it invites, as the runbook calls them. */
   readonly invitees: readonly string[];
+  /** It does not take place: this version takes the one before it back. */
+  readonly cancelled?: true;
 }
 
 /** The review document was written, or written anew (runbook 10.3). */

@@ -12,13 +12,16 @@ interface LinkRule {
   result(groups: Readonly<Record<string, string>>, url: string, delivery: Pick<Delivery, 'data'>): Result;
 }
 
+const ISSUE: LinkRule = {
+  what: 'the issue', example: 'https://github.com/owner/name/issues/12',
+  pattern: /^https:\/\/[^/\s]+\/(?<repository>[\w.-]+\/[\w.-]+)\/issues\/(?<number>[1-9]\d*)(?:[#?]\S*)?$/,
+  result: ({ repository = '', number }, url) => ({ repository, number: Number(number), url, labels: [], assignees: [] }),
+};
+
 /** `service.call` → how its link is read. */
 const RULES: Readonly<Record<string, LinkRule>> = {
-  'github.createIssue': {
-    what: 'the issue', example: 'https://github.com/owner/name/issues/12',
-    pattern: /^https:\/\/[^/\s]+\/(?<repository>[\w.-]+\/[\w.-]+)\/issues\/(?<number>[1-9]\d*)(?:[#?]\S*)?$/,
-    result: ({ repository = '', number }, url) => ({ repository, number: Number(number), url, labels: [], assignees: [] }),
-  },
+  'github.createIssue': ISSUE,
+  'github.createFollowUp': ISSUE,
   'slack.createChannel': {
     what: 'the channel', example: 'https://team.slack.com/archives/C0123456789',
     pattern: /^https:\/\/[^/\s]+\/(?:archives|client\/\w+)\/(?<channel>[CG][A-Z0-9]+)(?:[/?]\S*)?$/,

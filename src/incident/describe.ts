@@ -91,7 +91,7 @@ export function describeEvent(event: TimelineEvent, targetOf: (request: string) 
     case 'incident.resolved':
       return { title: 'Incident resolved', detail: `${event.resolution} (root cause: ${event.rootCause})` };
     case 'review.scheduled':
-      return { title: event.sequence === 0 ? 'Review scheduled' : 'Review moved', detail: `${event.start.slice(0, 10)} ${timeOfDay(event.start)}` };
+      return { title: event.cancelled === true ? 'Review cancelled' : event.sequence === 0 ? 'Review scheduled' : 'Review moved', detail: `${event.start.slice(0, 10)} ${timeOfDay(event.start)}` };
     case 'review.written':
       return { title: 'Review drafted', detail: event.file };
     case 'followup.seen':
@@ -99,7 +99,7 @@ export function describeEvent(event: TimelineEvent, targetOf: (request: string) 
     case 'incident.imported':
       return { title: 'Imported from its ticket', detail: event.url };
     case 'incident.closed':
-      return { title: 'Incident closed', detail: event.reason };
+      return { title: 'Incident closed', detail: event.reason + (event.unproved === undefined || event.unproved.length === 0 ? '' : ` (not proved: ${event.unproved.join('; ')})`) };
     case 'incident.reopened':
       return { title: 'Incident reopened', detail: event.reason };
     case 'event.amended':

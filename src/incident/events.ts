@@ -205,6 +205,8 @@ export interface ReminderSnoozed extends EventBase<'reminder.snoozed'> {
 
 export interface IncidentClosed extends EventBase<'incident.closed'> {
   readonly reason: string;
+  /** What neither evidence nor a person's word stood for, in the runbook's words, of one that nobody confirmed (runbook 9.1). */
+  readonly unproved?: readonly string[];
 }
 
 export interface IncidentReopened extends EventBase<'incident.reopened'> {

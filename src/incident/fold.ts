@@ -5,6 +5,7 @@ import {
 } from './events.ts';
 import { type Delivery, type Ticket, foldDeliveries } from './deliveries.ts';
 import { type Change, foldChanges } from './changes.ts';
+import { countOpen } from './follow-ups.ts';
 import { unshared } from './markers.ts';
 import { type Watch, foldWatches } from './watches.ts';
 
@@ -72,7 +73,7 @@ export interface Incident {
   readonly resolution?: IncidentResolved;
   /** `checklist/item` → the last mark that somebody set. */
   readonly marks: ReadonlyMap<string, ChecklistMarked>;
-  /** The last time that the review was scheduled (runbook 10.1). */
+  /** When the review takes place (runbook 10.1); unset while it is not scheduled, or no longer. */
   readonly review?: ReviewScheduled;
   /** The review document, relative to the workspace folder. */
   readonly reviewFile?: string;
@@ -125,6 +126,10 @@ export interface IncidentSummary {
   readonly cause?: string;
   /** What is still to leave the machine: deliveries to be made or in doubt, and events the ticket does not have; unset for nothing. */
   readonly waiting?: number;
+  /** Issues of action items that were not seen closed (runbook 10.4); unset for none. */
+  readonly followUps?: number;
+  /** Of the review document, relative to the workspace folder. */
+  readonly reviewFile?: string;
 }
 
 /**
@@ -149,7 +154,8 @@ export function fold(events: readonly TimelineEvent[]): Incident | undefined {
   const snoozed = new Map<string, number>();
   const marks = new Map<string, ChecklistMarked>();
   const followUps = new Map<string, FollowUpSeen>();
-  const state: Mutable<Pick<Incident, 'severity' | 'severityReasons' | 'closeReason' | 'ticket' | 'resolution' | 'review' | 'reviewFile' | 'imported'>> = { severityReasons: [] };
+  const state: Mutable<Pick<Incident, 'severity' | 'severityReasons' | 'closeReason' | 'ticket' | 'resolution' | 'reviewFile' | 'imported'>> = { severityReasons: [] };
+  let invitation: ReviewScheduled | undefined;
   const times: Mutable<Incident['times']> = { detected: milestone(declared) };
   if (declared.impactStartedAt !== undefined) {
     times.impactStarted = { at: declared.impactStartedAt, event: declared.id, corrected: correctedTimes.has(`${declared.id}/impact`) };
@@ -213,8 +219,8 @@ export function fold(events: readonly TimelineEvent[]): Incident | undefined {
         state.resolution = event;
         break;
       case 'review.scheduled':
-        if (event.sequence >= (state.review?.sequence ?? 0)) {
-          state.review = event;
+        if (event.sequence >= (invitation?.sequence ?? 0)) {
+          invitation = event;
         }
         break;
       case 'review.written':
@@ -250,6 +256,7 @@ export function fold(events: readonly TimelineEvent[]): Incident | undefined {
     runbook: declared.runbook,
     status: times.closed ? 'closed' : times.acknowledged ? 'acknowledged' : 'declared',
     ...state,
+    ...(invitation === undefined || invitation.cancelled === true ? {} : { review: invitation }),
     times,
     roles,
     steps,
@@ -281,6 +288,7 @@ export function summarize(incident: Incident): IncidentSummary {
   const waiting = incident.deliveries.filter(({ state }) => state === 'pending' || state === 'unknown').length
     + (incident.ticket === undefined ? 0 : unshared(incident.events).length);
   const { times, resolution } = incident;
+  const followUps = countOpen(incident);
   return {
     id: incident.id,
     title: incident.title,
@@ -297,6 +305,8 @@ export function summarize(incident: Incident): IncidentSummary {
     ...(resolution?.scenario === undefined ? {} : { scenario: resolution.scenario }),
     ...(resolution?.cause === undefined ? {} : { cause: resolution.cause }),
     ...(waiting === 0 ? {} : { waiting }),
+    ...(followUps === 0 ? {} : { followUps }),
+    ...(incident.reviewFile === undefined ? {} : { reviewFile: incident.reviewFile }),
   };
 }
 

@@ -1,5 +1,7 @@
 import { formatDuration, iso, timeOfDay } from './clock.ts';
 import { type ClockRules, type DueStep, dueSteps, snoozedUntil, untilDue } from './clocks.ts';
+import { closingActions, confirmAction } from './closing-guide.ts';
+import type { ClosureRules } from './closure.ts';
 import { escalationTriggers } from './escalation.ts';
 import type { Incident } from './fold.ts';
 import type { Severity } from './events.ts';
@@ -21,6 +23,8 @@ export interface NextAction {
   readonly urgent: boolean;
   /** Its id is that of a clock, which can be snoozed. */
   readonly clock?: boolean;
+  /** Only to be named where the extension carries the step out. */
+  readonly ifAutomated?: true;
 }
 
 export interface GuideTargets {
@@ -30,6 +34,8 @@ export interface GuideTargets {
   readonly responseMinutes: Readonly<Record<Severity, number>>;
   /** Unset: nothing is due by the clock. */
   readonly clocks?: ClockRules;
+  /** Unset: nothing is asked once it is over (runbook 9). */
+  readonly closure?: ClosureRules;
   /** Unset: no scenario is suggested (runbook 12). */
   readonly scenarios?: { readonly list: readonly Scenario[]; readonly steps: readonly StepOutline[] };
 }
@@ -42,16 +48,16 @@ const INVESTIGATION_FRESH_MS = 15 * 60_000;
 
 /**
  * The next steps of an open incident: the urgent ones, then the others, each in the runbook's order (4.1 to 4.4, 5.1,
- * 5.3, 6.2, 6.3) with what is due by the clock, and what calls for more people, behind (7, 8). Nothing for a closed one.
+ * 5.3, 6.2, 6.3, 9.1) with what is due by the clock, and what calls for more people, behind (7, 8). Once it is over, what closes it and what is learnt from it (9, 10).
  *
  * @param now epoch ms
  */
 export function nextActions(incident: Incident, targets: GuideTargets, now: number): NextAction[] {
-  if (incident.status === 'closed') {
-    return [];
+  if (incident.status === 'closed' || incident.resolution !== undefined) {
+    return targets.closure === undefined ? [] : closingActions(incident, now).map((action) => ({ id: action.step, ...action }));
   }
   const actions = [
-    ...[...responseActions(incident, targets, now), ...proofActions(incident, targets)].map((action) => ({ id: action.step, ...action })),
+    ...[...responseActions(incident, targets, now), ...proofActions(incident, targets, now)].map((action) => ({ id: action.step, ...action })),
     ...(targets.clocks === undefined ? [] : clockActions(incident, targets.clocks, now)),
   ];
   const suggested = targets.scenarios === undefined ? undefined : scenarioAction(incident, targets.scenarios.list, targets.scenarios.steps);
@@ -118,11 +124,14 @@ function responseActions(incident: Incident, targets: GuideTargets, now: number)
   return actions;
 }
 
-/** What was mitigated is verified, and then watched until it has been quiet for long enough (6.2, 6.3). */
-function proofActions(incident: Incident, targets: GuideTargets): Omit<NextAction, 'id'>[] {
+/** What was mitigated is verified, watched until it has been quiet for long enough, and then confirmed (6.2, 6.3, 9.1). */
+function proofActions(incident: Incident, targets: GuideTargets, now: number): Omit<NextAction, 'id'>[] {
   const mitigation = lastMitigation(incident, targets.clocks?.escalation.mitigations ?? []);
-  if (mitigation === undefined || runningWatch(incident) !== undefined || (lastDone(incident, 'monitorStability') ?? 0) >= mitigation.time) {
+  if (mitigation === undefined || runningWatch(incident) !== undefined) {
     return [];
+  }
+  if ((lastDone(incident, 'monitorStability') ?? 0) >= mitigation.time) {
+    return targets.closure === undefined ? [] : [confirmAction(incident, targets.closure, now)];
   }
   const verified = resultsOf(incident, 'verifyMitigation').findLast(({ outcome, time }) => outcome === 'done' && time >= mitigation.time);
   switch (verified?.level) {

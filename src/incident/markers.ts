@@ -42,6 +42,8 @@ export function isShared(event: TimelineEvent): boolean {
   switch (event.type) {
     case 'delivery.attempted':
     case 'watch.sampled':
+    // GitHub says it to everybody who asks.
+    case 'followup.seen':
       return false;
     case 'delivery.failed':
       return event.retryAt === undefined && !event.request.startsWith(ON_TICKET);
@@ -50,8 +52,14 @@ export function isShared(event: TimelineEvent): boolean {
   }
 }
 
-/** The events that belong on the ticket and are not known to be there. */
+/**
+ * The events that belong on the ticket and are not known to be there. Of an incident that was imported there are none:
+ * its ticket was closed long ago, and nothing is ever added to it.
+ */
 export function unshared(events: readonly TimelineEvent[]): TimelineEvent[] {
+  if (events.some(({ type }) => type === 'incident.imported')) {
+    return [];
+  }
   const there = new Set(events.flatMap((event) => (event.type === 'delivery.done' ? [event.request] : [])));
   return events.filter((event) => isShared(event) && !there.has(ticketKey(event.id)));
 }

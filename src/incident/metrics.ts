@@ -79,7 +79,7 @@ export interface Repeat {
   readonly incident: string;
   /** ISO 8601 UTC. */
   readonly detectedAt: string;
-  /** The last one before it with the same scenario or the same cause. */
+  /** The last one before it with the same scenario; where there is none, with the same cause. */
   readonly earlier: string;
   /** Set when it is the scenario that both share, and `cause` when it is the cause. */
   readonly scenario?: string;

@@ -69,11 +69,11 @@ const BODIES: Readonly<Record<TimelineEvent['type'], Check>> = {
   'reminder.snoozed': object({ step: text, until: time }),
   'checklist.marked': object({ checklist: text, item: text, checked: flag, note: optional(text), evidence: optional(text) }),
   'incident.resolved': object({ rootCause: text, resolution: text, scenario: optional(text), cause: optional(text), unproved: optional(listOf(object({ item: text, reason: text }))) }),
-  'review.scheduled': object({ uid: text, sequence: count, start: time, end: time, invitees: listOf(text) }),
+  'review.scheduled': object({ uid: text, sequence: count, start: time, end: time, invitees: listOf(text), cancelled: optional(flag) }),
   'review.written': object({ file: text }),
   'followup.seen': object({ delivery: text, state: (value) => value === 'open' || value === 'closed', assignee: text }),
   'incident.imported': object({ url: text, note: text }),
-  'incident.closed': object({ reason: text }),
+  'incident.closed': object({ reason: text, unproved: optional(listOf(text)) }),
   'incident.reopened': object({ reason: text }),
   'event.amended': object({ amends: text, changes: object({ at: optional(time), text: optional(text), retracted: optional(flag), title: optional(text), impactStartedAt: optional(time) }) }),
 };

@@ -27,6 +27,11 @@ export interface Watch {
   readonly outcome?: 'stable' | 'stopped';
 }
 
+/** What the values of a look are called, and their units. */
+export const WATCHED: Readonly<Record<string, readonly [title: string, unit: string]>> = {
+  healthMs: ['Health check', 'ms'], errorsPerMinute: ['Errors', 'per minute'], cpuPercent: ['CPU', '%'], memoryPercent: ['Memory', '%'], connections: ['Database connections', 'connections'],
+};
+
 /** So many looks in a row may see nothing at all. */
 const BLIND = 3;
 

@@ -5,9 +5,9 @@ import { type Cursor, appendRecord, readRecords } from './journal.ts';
  * Which fields a summary brings. Raise it whenever `IncidentSummary` gets one: what an older version wrote does not
  * have it, and that must not be read as "the incident has none".
  */
-const VERSION = 2;
+const VERSION = 3;
 
-type IndexRecord = { readonly v: number; readonly closed: IncidentSummary } | { readonly touched: string };
+type IndexRecord = { readonly v?: number; readonly closed: IncidentSummary } | { readonly touched: string };
 
 /**
  * The closed incidents, so that listing them reads one file. It only ever saves work: an incident that is not
@@ -31,10 +31,10 @@ export class ClosedIndex {
     }
     this.#cursor = content.cursor;
     for (const record of content.records) {
-      if ('closed' in record && record.v === VERSION) {
+      if ('closed' in record && (record.v ?? 1) >= VERSION) {
         this.#closed.set(record.closed.id, record.closed);
       } else {
-        // Written by another version: the timeline is read once, and put anew.
+        // Written by an older version: the timeline is read once, and put anew.
         this.#closed.delete('closed' in record ? record.closed.id : record.touched);
       }
     }

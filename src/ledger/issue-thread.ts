@@ -27,6 +27,23 @@ export interface TicketIssue {
   readonly association: string;
 }
 
+/** A ticket whose incident is over. */
+export interface ClosedTicket extends TicketIssue {
+  /** ISO 8601 UTC. */
+  readonly createdAt: string;
+  /** ISO 8601 UTC. */
+  readonly closedAt: string;
+  /** Unset when GitHub does not say. */
+  readonly closedBy?: string;
+  /** GitHub's `state_reason`, e.g. `not_planned`. */
+  readonly reason?: string;
+  /** How many there are. */
+  readonly comments: number;
+}
+
+/** Page → what it held: what did not change since then is not sent again. Of one repository and one `since`. */
+export type ListedBefore = Map<number, { readonly etag: string | undefined; readonly items: readonly ClosedTicket[]; readonly isLast: boolean; readonly isFull: boolean }>;
+
 /** Tickets of one repository. Every method throws DeliveryError. */
 export interface IssueThreads {
   /** `owner/name`. */
@@ -39,4 +56,10 @@ export interface IssueThreads {
   setLabels(issue: number, add: readonly string[], remove: readonly string[], signal: AbortSignal): Promise<void>;
   /** The open issues labelled as incidents. */
   listIncidents(signal: AbortSignal): Promise<readonly TicketIssue[]>;
+  /**
+   * The closed issues labelled as incidents, page by page, those opened last first; no page before it is asked for.
+   *
+   * @param options `since`: only those changed at or after it, ISO 8601; `known`: brought up to date
+   */
+  closedIncidents(options: { readonly since?: string; readonly known?: ListedBefore }, signal: AbortSignal): AsyncIterable<readonly ClosedTicket[]>;
 }

@@ -21,6 +21,8 @@ export interface OutboxOptions {
   readonly runbook: () => Promise<Runbook>;
   /** What a service can be asked to do; undefined when it is not connected. */
   readonly calls: (service: DeliveryService) => Promise<Calls | undefined>;
+  /** Why a service has none, where there is more to say than that it is not connected. A sentence. */
+  readonly absence?: (service: DeliveryService) => Promise<string | undefined>;
   /** Id of this installation: deliveries of others are theirs to send. */
   readonly origin: () => Promise<string>;
   /** False in Restricted Mode: then nothing leaves the machine. */
@@ -240,10 +242,11 @@ export class Outbox {
       return this.#write(id, { type: 'delivery.held', request: before.id, reason: failedBefore });
     }
     if (call === undefined) {
-      const why = available === undefined ? `${serviceName(before.service)} is not connected` : `${serviceName(before.service)} cannot be asked for "${before.call}"`;
+      const name = serviceName(before.service);
+      const why = available !== undefined ? `${name} cannot be asked for "${before.call}".` : await this.#options.absence?.(before.service) ?? `${name} is not connected.`;
       return this.#write(id, before.inDoubt || before.attempted
-        ? { type: 'delivery.unknown', request: before.id, reason: `${why} any more, so it cannot be asked whether this arrived.` }
-        : { type: 'delivery.held', request: before.id, reason: `${why}.` });
+        ? { type: 'delivery.unknown', request: before.id, reason: `${why} So it cannot be asked whether this arrived.` }
+        : { type: 'delivery.held', request: before.id, reason: why });
     }
     const until = clock.now() + LEASE_MS;
     const turn = await ledger.claimDelivery(id, before.id, iso(until));

@@ -118,7 +118,7 @@ function checkLinks(runbook: Runbook): Finding[] {
   return [...incomplete, ...nowhere, ...telling];
 }
 
-function checkPeople({ contacts, severities, escalation }: Runbook): Finding[] {
+function checkPeople({ contacts, severities, escalation, review }: Runbook): Finding[] {
   const known = Object.keys(contacts);
   return [
     ...Object.entries(severities).flatMap(([level, severity]) => [
@@ -129,6 +129,8 @@ function checkPeople({ contacts, severities, escalation }: Runbook): Finding[] {
     ]),
     ...escalation.path.flatMap(({ contact }, index) =>
       unknownName(['escalation', 'path', index, 'contact'], contact, known, 'contacts')),
+    ...review.invite.flatMap(({ contacts: invited = [] }, index) => invited.flatMap((contact, place) =>
+      unknownName(['review', 'invite', index, 'contacts', place], contact, known, 'contacts'))),
   ];
 }
 

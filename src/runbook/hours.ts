@@ -1,7 +1,7 @@
 /** When a contact can be reached (runbook 13): business hours are those of the runbook's own time zone. */
 import type { Runbook, RunbookContact } from './schema.ts';
 
-type Hours = Pick<Runbook, 'timeZone' | 'businessHours'>;
+export type Hours = Pick<Runbook, 'timeZone' | 'businessHours'>;
 type Availability = Pick<RunbookContact, 'availability'>;
 
 const MINUTE = 60_000;
@@ -15,11 +15,12 @@ const DAYS_AHEAD = 15;
  *
  * @param now epoch ms
  */
-export function isReachable({ availability }: Availability, { timeZone, businessHours: { days, from, to } }: Hours, now: number): boolean {
-  if (availability === 'always') {
-    return true;
-  }
-  const wall = wallClock(timeZone)(now);
+export function isReachable({ availability }: Availability, { timeZone, businessHours }: Hours, now: number): boolean {
+  return availability === 'always' || isOpen(wallClock(timeZone)(now), businessHours);
+}
+
+/** Whether it is business hours when the clocks on the wall show this, as `wallClock` gives it. */
+export function isOpen(wall: number, { days, from, to }: Runbook['businessHours']): boolean {
   const minutes = (wall % DAY) / MINUTE;
   return days.includes(weekdayOf(wall)) && minutes >= minutesOf(from) && minutes < minutesOf(to);
 }
@@ -50,7 +51,7 @@ export function nextReachable(contact: Availability, hours: Hours, now: number):
 }
 
 /** Epoch ms → what the clocks on the wall show then, to the minute, written as if it were UTC. */
-function wallClock(timeZone: string): (ms: number) => number {
+export function wallClock(timeZone: string): (ms: number) => number {
   const format = new Intl.DateTimeFormat('en-US', {
     timeZone, hourCycle: 'h23', calendar: 'gregory', numberingSystem: 'latn',
     year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric',
@@ -65,7 +66,7 @@ function wallClock(timeZone: string): (ms: number) => number {
  * The first minute at which the wall clock has come to `target`. Where the clocks were put forward over it, that is
  * the moment of the change: nobody ever sees a time that is left out.
  */
-function instantOf(wall: (ms: number) => number, target: number): number {
+export function instantOf(wall: (ms: number) => number, target: number): number {
   // No zone is further from UTC than 14 hours.
   let [before, reached] = [target - 15 * 60 * MINUTE, target + 15 * 60 * MINUTE];
   while (reached - before > MINUTE) {
@@ -79,7 +80,7 @@ function instantOf(wall: (ms: number) => number, target: number): number {
   return reached;
 }
 
-function weekdayOf(wall: number): (typeof WEEKDAYS)[number] {
+export function weekdayOf(wall: number): (typeof WEEKDAYS)[number] {
   return WEEKDAYS[new Date(wall).getUTCDay()] ?? 'sun';
 }
 

@@ -21,6 +21,14 @@ export function contactById(runbook: Runbook, id: string): RunbookContact | unde
   return Object.hasOwn(runbook.contacts, id) ? runbook.contacts[id] : undefined;
 }
 
+/** Ids of the contacts that somebody on a timeline goes by: a role, a login, a Slack name. */
+export function contactsNamed(runbook: Runbook, person: string): string[] {
+  const wanted = person.trim().replace(/^@/, '').toLowerCase();
+  return Object.entries(runbook.contacts)
+    .filter(([id, { title, github, slack, slackUser }]) => [id, title, github, slack?.replace(/^@/, ''), slackUser].some((name) => name?.toLowerCase() === wanted))
+    .map(([id]) => id);
+}
+
 /** Every environment, the default first. */
 export function environmentsOf(runbook: Runbook): NamedEnvironment[] {
   return Object.entries(runbook.environments).map(([key, data]) => ({ key, data }));

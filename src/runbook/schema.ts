@@ -266,7 +266,11 @@ export const RunbookSchema = Type.Object({
   review: Type.Object({
     section: Section,
     withinHours: Type.Number({ minimum: 1, description: 'Hours from the resolution to the review meeting.' }),
-    invite: listOf(Type.Object({ who: text('Group or contact.'), severities: Type.Optional(Type.Array(SeverityName, { minItems: 1 })) }, closed), 'Invitees.'),
+    invite: listOf(Type.Object({
+      who: text('Group or contact, as people say it. Incident responders are those on the timeline.'),
+      contacts: Type.Optional(listOf(Id, 'Contacts who get the invitation for it. Default: the contact of that title.')),
+      severities: Type.Optional(Type.Array(SeverityName, { minItems: 1 })),
+    }, closed), 'Invitees.'),
     topics: listOf(Type.Object({ title: text('Topic.'), question: text('What to discuss.') }, closed), 'Agenda.'),
     actionItems: Type.Object({ section: Section, label: text('Label.'), titlePrefix: text('Prefix of the issue title.') }, closed),
   }, closed),

@@ -1,7 +1,9 @@
 /** The runbook's targets and clocks as the domain reads them. */
+import { CLOSURE_CHECKLIST, type ClosureRules } from '../incident/closure.ts';
 import type { ClockRules } from '../incident/clocks.ts';
 import type { Severity } from '../incident/events.ts';
 import type { GuideTargets } from '../incident/guide.ts';
+import type { DurationTarget, MetricTargets } from '../incident/metrics.ts';
 import { contactById } from './query.ts';
 import type { Runbook } from './schema.ts';
 
@@ -12,8 +14,22 @@ export function guideTargets(runbook: Runbook): GuideTargets {
     ...(acknowledgeMinutes === undefined ? {} : { acknowledgeMinutes }),
     responseMinutes: bySeverity(runbook, ({ responseMinutes }) => responseMinutes),
     clocks: clockRules(runbook),
+    closure: closureRules(runbook),
     scenarios: { list: runbook.scenarios, steps: runbook.steps },
   };
+}
+
+/** What the metrics are held against (runbook 11). */
+export function metricTargets({ metrics }: Runbook): MetricTargets {
+  const duration = (id: 'mttd' | 'mtta' | 'mttr'): DurationTarget => {
+    const { targetMinutes, targetMinutesBySeverity = {} } = metrics.find((metric) => metric.id === id) ?? {};
+    return {
+      ...(targetMinutes === undefined ? {} : { overall: targetMinutes * 60_000 }),
+      bySeverity: Object.fromEntries(Object.entries(targetMinutesBySeverity).map(([severity, minutes]) => [severity, minutes * 60_000])),
+    };
+  };
+  const recurrence = metrics.find(({ id }) => id === 'recurrence')?.targetPercent;
+  return { mttd: duration('mttd'), mtta: duration('mtta'), mttr: duration('mttr'), ...(recurrence === undefined ? {} : { recurrence }) };
 }
 
 /** The runbook's clocks (7.1, 7.3, 8.1, 8.3). */
@@ -28,10 +44,25 @@ export function clockRules(runbook: Runbook): ClockRules {
     escalation: {
       triggers: runbook.escalation.triggers.filter(({ seen }) => seen),
       path: runbook.escalation.path,
-      mitigations: runbook.steps.filter(({ section, effect }) => MITIGATION.test(section) && (effect === 'change' || effect === 'destructive')).map(({ id }) => id),
+      mitigations: mitigationsOf(runbook),
       securityAnswers: gravestAnswers(runbook, 'security'),
     },
   };
+}
+
+/** What must hold before an incident is closed (runbook 9.1). */
+export function closureRules(runbook: Runbook): ClosureRules {
+  return {
+    items: runbook.checklists[CLOSURE_CHECKLIST]?.items ?? [],
+    steps: runbook.steps,
+    mitigations: mitigationsOf(runbook),
+    stakeholders: bySeverity(runbook, ({ stakeholders }) => stakeholders.map(({ contact }) => ({ contact, title: contactById(runbook, contact)?.title ?? contact }))),
+  };
+}
+
+/** Steps that change production in order to mend it. */
+function mitigationsOf({ steps }: Runbook): string[] {
+  return steps.filter(({ section, effect }) => MITIGATION.test(section) && (effect === 'change' || effect === 'destructive')).map(({ id }) => id);
 }
 
 /** The chapters that mitigate: in general, and by scenario. */

@@ -155,4 +155,6 @@ function isAddress(value: string): boolean {
 export interface Connections {
   /** Undefined when the service is not connected. */
   get(service: ConnectableService): Promise<Connection | undefined>;
+  /** Why it cannot be used, where there is more to say than that it is not connected. A sentence. */
+  problem?(service: ConnectableService): Promise<string | undefined>;
 }

@@ -12,6 +12,8 @@ export interface CouriersOptions {
   readonly clock: Clock;
   /** Folder of the workspace, for a status page kept as files; undefined when none is open. */
   readonly folder: () => string | undefined;
+  /** Whether an editor holds changes of a file that are not saved. Default: none does. @param file absolute */
+  readonly isUnsaved?: (file: string) => boolean;
   /** How long one call to a service may take, ms; each service has a default of its own. */
   readonly timeoutMs?: number;
   /** What AWS can be asked to do besides the steps: support cases. */
@@ -38,7 +40,9 @@ export class Couriers {
   /** What a service can be asked to do; undefined when it is not connected. */
   async calls(service: DeliveryService): Promise<Calls | undefined> {
     if (service === 'workspace') {
-      return (await import('./status-files.ts')).statusFileCalls(this.#options.folder());
+      const { folder, isUnsaved = () => false } = this.#options;
+      const [{ statusFileCalls }, { reviewLinkCalls }] = await Promise.all([import('./status-files.ts'), import('./review-links.ts')]);
+      return { ...statusFileCalls(folder()), ...reviewLinkCalls({ folder: folder(), isUnsaved }) };
     }
     if (service === 'aws') {
       return this.#options.aws?.();

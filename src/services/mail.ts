@@ -7,6 +7,7 @@ import { plural } from '../text.ts';
 import { type Connection, isLoopback } from './connections.ts';
 import { CALL_TIMEOUT_MS, type Calls, DeliveryError, type Parcel, type Receipt, textOf } from './courier.ts';
 import { textsOf } from './delivery-data.ts';
+import { type Invitation, meetingIn, writeInvitation } from './invitation.ts';
 
 /** How long a mail server may take, ms. */
 export interface MailTimeouts {
@@ -74,6 +75,7 @@ interface Recipients {
 async function send(connection: Connection, timeouts: MailTimeouts, parcel: Parcel, signal: AbortSignal): Promise<Receipt> {
   const subject = headerText(textOf(parcel, 'subject'));
   const { to, bcc, missing } = recipientsOf(parcel);
+  const invitation = await invitationOf(parcel, connection, to);
   const { createTransport } = await import('nodemailer');
   const options = transportOptions(connection, timeouts);
   const transport = createTransport(options);
@@ -91,6 +93,8 @@ async function send(connection: Connection, timeouts: MailTimeouts, parcel: Parc
     const { accepted, rejected } = await transport.sendMail({
       from: connection['from'] ?? '', to: to.length === 0 ? 'undisclosed-recipients:;' : [...to], bcc: [...bcc], subject, text: parcel.delivery.text,
       messageId: `<${parcel.delivery.id.replace(/[^\w-]/g, '')}@incident-runbook>`, signal,
+      // Twice: beside the text, where mail programs look for it, and as a file.
+      ...(invitation === undefined ? {} : { icalEvent: { ...invitation, filename: 'invite.ics' } }),
     });
     const note = [rejectedNote(rejected, to), missingNote(missing)].filter((part) => part !== '').join(' ');
     return { result: { accepted: accepted.length, rejected: rejected.length }, ...(note === '' ? {} : { note }) };
@@ -115,6 +119,16 @@ function recipientsOf(parcel: Parcel): Recipients {
   throw new DeliveryError('refused', ids.includes(USERS)
     ? 'The runbook names no users to mail. Add their addresses to userNotifications.recipients, then retry, or send it by hand.'
     : `The runbook has no e-mail address for ${missing.length === 0 ? target : missing.join(', ')}. Add it to the contacts, then retry, or reach them another way.`);
+}
+
+/** @throws DeliveryError when it cannot be written */
+async function invitationOf(parcel: Parcel, { from }: Connection, attendees: Recipients['to']): Promise<{ readonly method: Invitation['method']; readonly content: string } | undefined> {
+  const meeting = meetingIn(parcel);
+  if (meeting === undefined) {
+    return undefined;
+  }
+  const { text, at } = parcel.delivery;
+  return { method: meeting.method, content: await writeInvitation({ ...meeting, text, stamp: Date.parse(at), attendees, ...(from === undefined ? {} : { organizer: from }) }) };
 }
 
 function onceEach<T>(items: readonly T[], addressOf: (item: T) => string): T[] {

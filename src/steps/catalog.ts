@@ -46,8 +46,13 @@ const ACTIONS: Readonly<Record<string, () => Promise<Action>>> = {
   updateStatusPage: () => import('./chapter-7-communicate.ts').then((chapter) => chapter.updateStatusPage),
   notifyUsers: () => import('./chapter-7-communicate.ts').then((chapter) => chapter.notifyUsers),
   notifyStakeholders: () => import('./chapter-7-communicate.ts').then((chapter) => chapter.notifyStakeholders),
+  confirmResolution: () => import('./chapter-9-closure.ts').then((chapter) => chapter.confirmResolution),
+  closeTicket: () => import('./chapter-9-closure.ts').then((chapter) => chapter.closeTicket),
+  sendResolutionNotice: () => import('./chapter-9-closure.ts').then((chapter) => chapter.sendResolutionNotice),
   escalate: () => import('./chapter-8-escalate.ts').then((chapter) => chapter.escalate),
   openWarRoom: () => import('./chapter-8-escalate.ts').then((chapter) => chapter.openWarRoom),
+  scheduleReview: () => import('./chapter-10-schedule.ts').then((chapter) => chapter.scheduleReview),
+  createActionItems: () => import('./chapter-10-actions.ts').then((chapter) => chapter.createActionItems),
   assignRoles: () => import('./records.ts').then((records) => records.assignRoles),
 };
 

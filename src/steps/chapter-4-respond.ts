@@ -9,7 +9,8 @@ import { plural } from '../text.ts';
 import type { Inputs } from './inputs.ts';
 import {
   type Composing, type Person, type Way, assessed, awayNote, channelPost, connectedOf, fillTemplate, headline, insteadNote, levelOf, mail,
-  nextOnPath, onCall, optionalList, page, peopleOf, phoneCall, reaches, refuseWhileUnderWay, shortTitle, situation, stands, time, wayOf,
+  nextOnPath, onCall, optionalList, page, peopleOf, phoneCall, reaches, refuseWhileUnderWay, shortTitle, situation, stands, time, unreachedNote,
+  wayOf,
 } from './letters.ts';
 import type { Letter, PostAction } from './step.ts';
 
@@ -113,7 +114,7 @@ export const notifyTeam: PostAction = {
     const unreachable = people.filter((person) => !reached.includes(person));
     const notes = [
       ...(connected.has('slack') ? [] : [`Slack is not connected: post the text in ${escapeMarkdown(notify.channels.join(', '))} yourself, or connect Slack and send it from the deliveries.`]),
-      ...people.filter(({ id, away }) => !away && ways.get(id) === undefined).map(({ contact }) => `${escapeMarkdown(contact.title)} cannot be reached by ${escapeMarkdown(contact.methods.join(', '))}: connect one of them, or add what is missing to the contact.`),
+      ...people.filter(({ id, away }) => !away && ways.get(id) === undefined).map((person) => unreachedNote(person)),
       ...instead.map(({ person, next }) => `${awayNote(context, person)} ${insteadNote(next)}`),
       ...people.filter(({ id, contact }) => contact.methods[0] === 'phone' && contact.phone === undefined && ways.get(id) !== undefined)
         .map(({ contact }) => `${escapeMarkdown(contact.title)} is to be phoned first, but there is no number in the runbook.`),

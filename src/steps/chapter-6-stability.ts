@@ -3,7 +3,7 @@ import { CancelledError, messageOf } from '../errors.ts';
 import { iso } from '../incident/clock.ts';
 import { type Chart, type Evidence, type Level, worstLevel } from '../incident/evidence.ts';
 import { escapeMarkdown, levelMark, table, utc } from '../incident/markdown.ts';
-import { type Watch, type WatchSample, levelLine } from '../incident/watches.ts';
+import { type Watch, type WatchSample, WATCHED, levelLine } from '../incident/watches.ts';
 import { stepById } from '../runbook/query.ts';
 import { resolveInputs } from '../runbook/resolve.ts';
 import { checkServiceHealth } from './chapter-3-detection.ts';
@@ -177,12 +177,8 @@ function median(values: readonly number[]): number | undefined {
   return sorted[Math.floor(sorted.length / 2)];
 }
 
-const CHARTS: Readonly<Record<string, readonly [title: string, unit: string]>> = {
-  healthMs: ['Health check', 'ms'], errorsPerMinute: ['Errors', 'per minute'], cpuPercent: ['CPU', '%'], memoryPercent: ['Memory', '%'], connections: ['Database connections', 'connections'],
-};
-
 function chartsOf(samples: readonly WatchSample[]): Chart[] {
-  return Object.entries(CHARTS).flatMap(([name, [title, unit]]) => {
+  return Object.entries(WATCHED).flatMap(([name, [title, unit]]) => {
     const points = samples.flatMap(({ at, values }) => (typeof values[name] === 'number' ? [[at, values[name]] as const] : []));
     return points.length === 0 ? [] : [{ title, unit, series: [{ label: title, points }] }];
   });

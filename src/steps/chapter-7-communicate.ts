@@ -4,7 +4,7 @@ import { iso } from '../incident/clock.ts';
 import { dueSteps } from '../incident/clocks.ts';
 import type { Delivery } from '../incident/deliveries.ts';
 import type { Severity } from '../incident/events.ts';
-import { escapeMarkdown, utc } from '../incident/markdown.ts';
+import { utc } from '../incident/markdown.ts';
 import { UPDATE_STATUSES, type UpdateFields } from '../incident/update-fields.ts';
 import { writeUpdate } from '../incident/update.ts';
 import { contactById } from '../runbook/query.ts';
@@ -13,8 +13,8 @@ import { clockRules } from '../runbook/targets.ts';
 import { lowerFirst } from '../text.ts';
 import type { Inputs } from './inputs.ts';
 import {
-  type Composing, assessed, awayNote, channelPost, connectedOf, headline, levelOf, mail, optionalList, peopleOf, phoneCall, reaches,
-  shortTitle, stands, time, warRoomOf,
+  type Composing, assessed, awayNote, channelPost, connectedOf, forPublic, headline, levelOf, optionalList, peopleOf, shortTitle, stands, time,
+  unreachedNote, warRoomOf, wordTo,
 } from './letters.ts';
 import type { Letter, PostAction } from './step.ts';
 
@@ -189,14 +189,7 @@ export const notifyStakeholders: PostAction = {
     const told = people.map((person) => {
       const every = levelOf(context).stakeholders.find(({ contact }) => contact === person.id)?.everyMinutes;
       const text = stakeholderText(context, every === undefined || incident.severity === undefined ? undefined : clock.now() + every * MINUTE);
-      if (reaches('email', person.contact, connected)) {
-        return { person, letter: mail(person, headline(incident), text), reached: true };
-      }
-      if (person.contact.methods.includes('slack') && reaches('slack', person.contact, connected)) {
-        return { person, letter: channelPost(channel, text, { mention: [person.id] }), reached: true };
-      }
-      const byPhone = person.contact.methods.includes('phone') || person.contact.email === undefined;
-      return { person, letter: byPhone ? phoneCall(person, text) : mail(person, headline(incident), text), reached: byPhone && person.contact.phone !== undefined };
+      return { person, ...wordTo(person, { subject: headline(incident), text, channel }, connected) };
     });
     const away = people.filter((person) => person.away);
     return {
@@ -205,7 +198,7 @@ export const notifyStakeholders: PostAction = {
       level: away.length > 0 || told.some(({ reached }) => !reached) ? 'warn' : 'ok',
       notes: [
         ...away.map((person) => awayNote(context, person)),
-        ...told.filter(({ reached }) => !reached).map(({ person: { contact } }) => `${escapeMarkdown(contact.title)} cannot be reached by ${escapeMarkdown(contact.methods.join(', '))}: connect one of them, or add what is missing to the contact.`),
+        ...told.filter(({ reached }) => !reached).map(({ person }) => unreachedNote(person)),
       ],
       facts: { contacts: people.map(({ id }) => id) },
     };
@@ -259,10 +252,6 @@ function statuspageLetter(sent: readonly Delivery[], text: string, data: Letter[
 /** Without a word about what is broken inside. */
 function publicTitle({ environment, incident }: Composing, inputs: Inputs): string {
   return `${incident.drill ? 'DRILL: ' : ''}${inputs.optionalText('title')?.trim() ?? `Problems with ${environment.data.title}`}`;
-}
-
-function forPublic({ incident }: Composing, text: string): string {
-  return `${incident.drill ? 'This is a drill. ' : ''}${text}\nReference: ${incident.id}`;
 }
 
 /**

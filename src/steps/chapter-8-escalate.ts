@@ -5,6 +5,7 @@ import { escalationTriggers, nextEscalationLevel } from '../incident/escalation.
 import type { Incident } from '../incident/fold.ts';
 import { escapeMarkdown } from '../incident/markdown.ts';
 import { shorten } from '../incident/shorten.ts';
+import { contactsNamed } from '../runbook/query.ts';
 import type { Runbook } from '../runbook/schema.ts';
 import { clockRules } from '../runbook/targets.ts';
 import type { ConnectableService } from '../services/connections.ts';
@@ -205,13 +206,10 @@ function roomTopic(incident: Incident): string {
 /** Whoever the severity names, has been brought in or holds a role. */
 function invited(context: Composing): string[] {
   const { incident, runbook } = context;
-  const holders = Object.values(incident.roles).map((person) => person.replace(/^@/, '').toLowerCase());
-  const namedIn = ([id, { title, github, slack, slackUser }]: [string, Runbook['contacts'][string]]): boolean =>
-    [id, title, github, slack?.replace(/^@/, ''), slackUser].some((name) => name !== undefined && holders.includes(name.toLowerCase()));
   return [
     ...levelOf(context).notify.contacts,
     ...incident.deliveries.filter((delivery) => delivery.step === 'escalate' && stands(delivery)).flatMap(({ contacts = [] }) => contacts),
-    ...Object.entries(runbook.contacts).filter(namedIn).map(([id]) => id),
+    ...Object.values(incident.roles).flatMap((person) => contactsNamed(runbook, person)),
   ];
 }
 

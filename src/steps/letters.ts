@@ -185,6 +185,29 @@ export function mail({ id, contact }: Pick<Person, 'id' | 'contact'>, subject: s
   return { service: 'mail', call: 'send', target: contact.title, text, data: { to: [id], subject }, contacts: [id] };
 }
 
+/** A word to one person by a way that works now: mail, else the channel with their name in it, else a call or a mail by hand. */
+export function wordTo(person: Person, { subject, text, channel }: { readonly subject: string; readonly text: string; readonly channel: string }, connected: ReadonlySet<ConnectableService>): { readonly letter: Letter; readonly reached: boolean } {
+  const { contact, id } = person;
+  if (reaches('email', contact, connected)) {
+    return { letter: mail(person, subject, text), reached: true };
+  }
+  if (contact.methods.includes('slack') && reaches('slack', contact, connected)) {
+    return { letter: channelPost(channel, text, { mention: [id] }), reached: true };
+  }
+  const byPhone = contact.methods.includes('phone') || contact.email === undefined;
+  return { letter: byPhone ? phoneCall(person, text) : mail(person, subject, text), reached: byPhone && contact.phone !== undefined };
+}
+
+/** Who cannot be reached, and what to do about it. As Markdown. */
+export function unreachedNote({ contact: { title, methods } }: Person): string {
+  return `${escapeMarkdown(title)} cannot be reached by ${escapeMarkdown(methods.join(', '))}: connect one of them, or add what is missing to the contact.`;
+}
+
+/** A text that the public reads. */
+export function forPublic({ incident }: Composing, text: string): string {
+  return `${incident.drill ? 'This is a drill. ' : ''}${text}\nReference: ${incident.id}`;
+}
+
 /** A call that somebody makes. The number is hidden on the timeline like every other, so the place where it stands is named. */
 export function phoneCall({ id, contact }: Pick<Person, 'id' | 'contact'>, text: string): Letter {
   const byHand = contact.phone === undefined

@@ -105,7 +105,7 @@ function deliveryNode(incident: Incident, delivery: Delivery, input: RowInput): 
     description: [...(why === undefined ? [] : [why]), ...(delivery.state === 'pending' ? [] : [words]), formatDuration(input.now - Date.parse(since)), ...(input.several ? [incident.title] : [])].join(' · '),
     tooltip: deliveryTooltip(incident, delivery, [words, ...(why === undefined ? [] : [why])].join(': '), runbook),
     mark,
-    context: [context, ...(contacts.length === 0 ? [] : ['contact']), ...(hasLink ? ['link'] : [])].join('.'),
+    context: [context, ...(contacts.length === 0 ? [] : ['contact']), ...(hasLink ? ['link'] : []), ...(delivery.data['calendar'] === undefined ? [] : ['calendar'])].join('.'),
     click: 'incidentRunbook.openDelivery',
     ...(contacts.length === 0 ? {} : { children: () => contacts }),
   };
@@ -245,6 +245,6 @@ function settledAt(incident: Incident): Map<string, string> {
   return new Map(incident.events.flatMap((event) => ('request' in event ? [[event.request, event.at] as const] : [])));
 }
 
-function lineOf({ text }: Delivery): string {
-  return shorten(firstLine(text), LINE_LENGTH);
+function lineOf({ service, text, data: { title } }: Delivery): string {
+  return shorten(service === 'github' && typeof title === 'string' ? title : firstLine(text), LINE_LENGTH);
 }

@@ -1,12 +1,17 @@
 import * as vscode from 'vscode';
 import type { Clock } from '../incident/clock.ts';
 import type { Evidence } from '../incident/evidence.ts';
+import type { MetricWindow } from '../incident/metrics.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { stepById } from '../runbook/query.ts';
 import type { Runbook } from '../runbook/schema.ts';
+import { coalesce } from './coalesce.ts';
 import type { LiveChanges } from './live-changes.ts';
 
 export const SCHEME = 'incident-runbook';
+
+/** First part of the path of what is about all incidents. */
+const METRICS = 'metrics';
 
 /** Of the documents of plans: what they are named begins with it, and menus go by that. */
 const PLAN_PREFIX = 'Plan ';
@@ -31,16 +36,15 @@ export class DocumentProvider implements vscode.TextDocumentContentProvider, vsc
 
   constructor(options: DocumentOptions) {
     const { ledger, live } = options;
+    const metrics = coalesce(() => { this.#redraw(METRICS); });
     this.#options = options;
     this.#disposables = [
       this.#changed,
+      metrics,
       vscode.workspace.registerTextDocumentContentProvider(SCHEME, this),
       ledger.onDidChange((incident) => {
-        for (const document of vscode.workspace.textDocuments) {
-          if (document.uri.scheme === SCHEME && document.uri.path.startsWith(`/${incident}/`)) {
-            this.#changed.fire(document.uri);
-          }
-        }
+        this.#redraw(incident);
+        metrics.call();
       }),
       live.onDidChange(() => { this.refreshPlans(); }),
     ];
@@ -60,6 +64,14 @@ export class DocumentProvider implements vscode.TextDocumentContentProvider, vsc
       const runbook = await source();
       const step = stepById(runbook, stepId);
       return step === undefined ? `# Nothing here\n\nThe runbook has no step \`${stepId}\`.` : documents.stepDocument(step, runbook);
+    }
+    if (incident === METRICS) {
+      const { metricsDocument } = await import('./metrics-document.ts');
+      const [since, until] = [query.get('since'), query.get('until')];
+      return metricsDocument({
+        incidents: await ledger.list(), runbook: await source().catch(() => undefined), now: clock.now(),
+        window: { ...(since === null ? {} : { since }), ...(until === null ? {} : { until }) },
+      });
     }
     const folded = await ledger.read(incident);
     const plan = planOf(uri);
@@ -96,6 +108,11 @@ export class DocumentProvider implements vscode.TextDocumentContentProvider, vsc
     return this.#preview(vscode.Uri.from({ scheme: SCHEME, path: `/${incident}/To ${fileName(target)}.md`, query: new URLSearchParams({ delivery }).toString() }));
   }
 
+  /** Opens the metrics of a time (runbook 11). */
+  openMetrics(window: MetricWindow): Promise<void> {
+    return this.#preview(vscode.Uri.from({ scheme: SCHEME, path: `/${METRICS}/Metrics.md`, query: new URLSearchParams({ ...window }).toString() }));
+  }
+
   /** Opens a plan beside what is edited, where the plan before it is already. */
   async openPlan(incident: string, change: string, title: string): Promise<void> {
     const uri = vscode.Uri.from({ scheme: SCHEME, path: `/${incident}/${PLAN_PREFIX}${fileName(title)}.md`, query: new URLSearchParams({ change }).toString() });
@@ -119,6 +136,11 @@ export class DocumentProvider implements vscode.TextDocumentContentProvider, vsc
 
   dispose(): void {
     this.#disposables.forEach((disposable) => { disposable.dispose(); });
+  }
+
+  /** Draws the open documents of an incident anew. */
+  #redraw(incident: string): void {
+    vscode.workspace.textDocuments.filter(({ uri }) => uri.scheme === SCHEME && uri.path.startsWith(`/${incident}/`)).forEach(({ uri }) => { this.#changed.fire(uri); });
   }
 
   async #preview(uri: vscode.Uri): Promise<void> {

@@ -23,8 +23,8 @@ export interface PostPreview {
   readonly button: 'Send' | 'Record';
 }
 
-/** @param missing services that the letters would go through and that are not connected */
-export function previewPost({ letters, notes = [] }: Post, missing: ReadonlySet<string>): PostPreview {
+/** @param missing services that the letters would go through and cannot, each with the reason */
+export function previewPost({ letters, notes = [] }: Post, missing: ReadonlyMap<string, string>): PostPreview {
   const length = Math.max(SHORTEST, Math.floor(LENGTH / letters.length));
   const shown = letters.map((letter) => {
     const text = letter.service === 'github' ? unescapeMarkdown(letter.text) : letter.text;
@@ -36,13 +36,13 @@ export function previewPost({ letters, notes = [] }: Post, missing: ReadonlySet<
   };
 }
 
-function isByHand({ service, byHand }: Letter, missing: ReadonlySet<string>): boolean {
+function isByHand({ service, byHand }: Letter, missing: ReadonlyMap<string, string>): boolean {
   return byHand !== undefined || missing.has(service);
 }
 
-function wayOf(letter: Letter, missing: ReadonlySet<string>): string {
+function wayOf(letter: Letter, missing: ReadonlyMap<string, string>): string {
   const { service, byHand } = letter;
-  return isByHand(letter, missing) ? `by hand: ${byHand ?? `${serviceName(service)} is not connected`}` : `through ${serviceName(service)}`;
+  return isByHand(letter, missing) ? `by hand: ${byHand ?? missing.get(service) ?? ''}` : `through ${serviceName(service)}`;
 }
 
 function headOf({ service, data }: Letter): string[] {

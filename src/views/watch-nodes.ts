@@ -2,16 +2,12 @@
 import { formatDuration, iso, timeOfDay } from '../incident/clock.ts';
 import type { Incident } from '../incident/fold.ts';
 import { escapeMarkdown, table } from '../incident/markdown.ts';
-import { type Watch, levelLine, runningWatch, stableAt } from '../incident/watches.ts';
+import { type Watch, WATCHED, levelLine, runningWatch, stableAt } from '../incident/watches.ts';
 import type { Mark, Node } from './nodes.ts';
 
 const MINUTE_MS = 60_000;
 /** Looks drawn in the row; the evidence has them all. */
 const SHOWN = 30;
-
-const VALUES: Readonly<Record<string, readonly [name: string, unit: string]>> = {
-  healthMs: ['Health check', 'ms'], errorsPerMinute: ['Errors', 'per minute'], cpuPercent: ['CPU', '%'], memoryPercent: ['Memory', '%'], connections: ['Database connections', ''],
-};
 
 /** @param now epoch ms */
 export function watchNodes(incident: Incident, now: number): Node[] {
@@ -46,7 +42,7 @@ function tooltipOf(watch: Watch, now: number): string {
   const { actor, restarts, samples, startedAt } = watch;
   const last = samples.at(-1);
   const values = Object.entries(last?.values ?? {}).map(([name, value]) => {
-    const [title, unit] = VALUES[name] ?? [name, ''];
+    const [title, unit] = WATCHED[name] ?? [name, ''];
     return [escapeMarkdown(title), value === null ? 'not known' : `${value} ${unit}`.trim()];
   });
   const again = restarts.at(-1);

@@ -1,43 +1,16 @@
 import assert from 'node:assert/strict';
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { promisify } from 'node:util';
 import { afterEach, before, beforeEach, describe, it } from 'mocha';
 import { startPractice } from '../practice/environment.ts';
+import { type Running, descendants, processes } from '../support/processes.ts';
 import { until } from '../support/until.ts';
 
-const run = promisify(execFile);
 const GONE_WITHIN_MS = 10_000;
-
-interface Running {
-  readonly pid: number;
-  readonly parent: number;
-  readonly command: string;
-}
-
-/** Every process that is not a zombie waiting for its parent. */
-async function processes(): Promise<Running[]> {
-  const { stdout } = await run('ps', ['-A', '-o', 'pid=,ppid=,stat=,args=']);
-  return stdout.split('\n').flatMap((line) => {
-    const [, pid, parent, state = '', command = ''] = /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/.exec(line) ?? [];
-    return pid === undefined || state.startsWith('Z') ? [] : [{ pid: Number(pid), parent: Number(parent), command }];
-  });
-}
-
-async function descendants(root: number): Promise<Running[]> {
-  const all = await processes();
-  const found: Running[] = [];
-  for (let level = [root]; level.length > 0;) {
-    const next = all.filter((one) => level.includes(one.parent) && !one.command.startsWith('ps -A'));
-    found.push(...next);
-    level = next.map((one) => one.pid);
-  }
-  return found;
-}
 
 /** @throws Error naming those that are still there */
 async function gone(ended: readonly Running[]): Promise<void> {

@@ -123,9 +123,9 @@ describe('signing in to GitHub through VS Code in the real workbench', () => {
     await screenshotInThemes(page, 'signed-out-ticket');
     await dialog.getByRole('button', { name: 'Record', exact: true }).click();
     await until('the ticket to be kept', () => ticket()?.state === 'by hand', 20_000);
-    assert.equal(ticket()?.reason, 'GitHub is not connected.');
+    assert.equal(ticket()?.reason, 'VS Code is not signed in to GitHub. Sign in, or enter a personal access token.');
     await pane('Deliveries').click();
-    await delivery(/^GitHub: .* · by hand · GitHub is not connected\./).waitFor();
+    await delivery(/VS Code is not signed in to GitHub\..* · by hand/).waitFor();
     await screenshotInThemes(page, 'signed-out-delivery');
     assert.deepEqual(github().exchanges, [], 'GitHub is asked without a sign-in');
   });

@@ -59,7 +59,8 @@ export class StepClaims {
   async claim(incident: string, step: string, leaseMs: number): Promise<ClaimResult> {
     const { clock, origin, store } = this.#options;
     const limit = AbortSignal.timeout(this.#options.timeoutMs ?? TIMEOUT_MS);
-    const isShared = (await store.read(incident)).ticket !== undefined;
+    const { imported, ticket } = await store.read(incident);
+    const isShared = ticket !== undefined && imported === undefined;
     const before = await store.timeline(incident);
     // What others have ended since the last look is free again.
     const isReached = isShared && await this.#sync(incident, limit);

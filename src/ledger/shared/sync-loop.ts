@@ -91,7 +91,7 @@ export class SyncLoop {
     const retryAt = shared.state(incident)?.retryAt;
     if (retryAt !== undefined) {
       this.#due.set(incident, retryAt);
-    } else if (read?.ticket === undefined || (this.#isOver(read.times.closed?.at) && unshared(read.events).length === 0)) {
+    } else if (read?.ticket === undefined || read.imported !== undefined || (this.#isOver(read.times.closed?.at) && unshared(read.events).length === 0)) {
       this.#due.delete(incident);
     }
   }
@@ -99,7 +99,7 @@ export class SyncLoop {
   /** Only what others do not know yet is a reason to talk to GitHub before it is time. */
   async #changed(incident: string): Promise<void> {
     const read = await this.#options.ledger.read(incident).catch(() => undefined);
-    if (read?.ticket === undefined) {
+    if (read?.ticket === undefined || read.imported !== undefined) {
       return;
     }
     const known = this.#due.get(incident);

@@ -47,7 +47,7 @@ export class SharedTimeline {
    * is in `state` and in the log; nothing is lost by it.
    *
    * @param isForced tries although it failed a moment ago
-   * @returns whether both are the same now; false as well for an incident without a ticket
+   * @returns whether both are the same now; false as well for an incident without a ticket, and for an imported one
    */
   sync(incident: string, signal: AbortSignal, { isForced = false }: { readonly isForced?: boolean } = {}): Promise<boolean> {
     const exchange = this.#exchange(incident);
@@ -74,7 +74,7 @@ export class SharedTimeline {
     const before = JSON.stringify(exchange.state);
     try {
       const incident = await store.read(id);
-      if (incident.ticket === undefined) {
+      if (incident.ticket === undefined || incident.imported !== undefined) {
         return false;
       }
       const threads = await this.#threadsOf(incident.ticket);

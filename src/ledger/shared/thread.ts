@@ -1,7 +1,6 @@
 /** Reads a ticket back into events. What comes out depends on the ticket alone, so that all windows read the same. */
-import { createHash } from 'node:crypto';
-import { encodeTime } from 'ulid';
 import { iso } from '../../incident/clock.ts';
+import { derivedId } from '../../incident/derived-id.ts';
 import type { DeliveryDone, EventAmended, FindingDocumented, NewEvent, TimelineEvent } from '../../incident/events.ts';
 import { MARK, isShared, readEventMarkers, ticketKey } from '../../incident/markers.ts';
 import type { IssueComment, TicketIssue } from '../issue-thread.ts';
@@ -95,12 +94,4 @@ function noteOf(incident: string, { id, author, body, createdAt, updatedAt }: Is
   return changed <= Date.parse(createdAt) ? [finding] : [finding, {
     ...head, id: derivedId(`comment/${id}/${updatedAt}`, changed), at: iso(changed), recordedAt: iso(changed), type: 'event.amended', amends: finding.id, changes: { text },
   }];
-}
-
-const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
-
-/** A ULID that everybody derives alike. @param ms epoch ms */
-function derivedId(name: string, ms: number): string {
-  const digest = createHash('sha256').update(name).digest();
-  return encodeTime(ms, 10) + [...digest.subarray(0, 16)].map((byte) => ALPHABET[byte % ALPHABET.length]).join('');
 }

@@ -1,41 +1,44 @@
-/** What GitHub can be asked to do for a delivery (runbook 4.3). */
+/** What GitHub can be asked to do for a delivery (runbook 4.3, 9.2). */
 import { isHttps } from '../../incident/links.ts';
-import { formatEventMarker, withoutMarks } from '../../incident/markers.ts';
+import { formatEventMarker } from '../../incident/markers.ts';
 import { shorten } from '../../incident/shorten.ts';
-import { CLOCK_SKEW_MS, type Calls, DeliveryError, type Parcel, type Receipt, textOf } from '../courier.ts';
+import { type Call, CLOCK_SKEW_MS, type Calls, DeliveryError, type Parcel, type Receipt, textOf } from '../courier.ts';
 import type { GitHubClient } from './client.ts';
 import { GitHubRefusal } from './failures.ts';
+import { deliveryMarker, markedBody } from './issue-body.ts';
+import { issueCalls } from './issue-calls.ts';
 import { type IssueAnswer, listIssues, ticketOf } from './issues.ts';
 import { ensureLabels, missingFrom } from './labels.ts';
 
-/** GitHub's limits, in characters. */
+/** GitHub's limit, in characters. */
 const MAX_TITLE = 256;
-const MAX_BODY = 65_536;
 /** GitHub's limit. */
 const MAX_ASSIGNEES = 10;
-const CUT = '\n\n… *shortened: the whole text is on the timeline.*';
 
 /** The calls of the connected repository. */
 export function githubCalls(client: GitHubClient): Calls {
   return {
-    createIssue: {
-      again: 'look',
-      send: (parcel, signal) => createIssue(client, parcel, signal),
-      find: (parcel, signal) => findIssue(client, parcel, signal),
-    },
+    createIssue: openingIssue(client, ticketMarkers),
+    // It tells of an incident and is none: nobody opens the incident from it.
+    createFollowUp: openingIssue(client, ({ delivery }) => [deliveryMarker(delivery.id)]),
+    ...issueCalls(client),
   };
 }
 
-/** Hidden in what is sent, so that it is found again. @param delivery its id */
-export function deliveryMarker(delivery: string): string {
-  return `<!-- incident-delivery ${delivery} -->`;
+/** @param marks hidden in its text, so that it is found again */
+function openingIssue(client: GitHubClient, marks: (parcel: Parcel) => readonly string[]): Call {
+  return {
+    again: 'look',
+    send: (parcel, signal) => createIssue(client, parcel, marks(parcel), signal),
+    find: (parcel, signal) => findIssue(client, parcel, signal),
+  };
 }
 
-async function createIssue(client: GitHubClient, parcel: Parcel, signal: AbortSignal): Promise<Receipt> {
+async function createIssue(client: GitHubClient, parcel: Parcel, marks: readonly string[], signal: AbortSignal): Promise<Receipt> {
   const labels = namesIn(parcel, 'labels');
   const wanted = loginsIn(parcel);
   const title = shorten(textOf(parcel, 'title'), MAX_TITLE);
-  const { body, isCut } = bodyOf(parcel);
+  const { body, isCut } = markedBody(parcel.delivery.text, marks);
   const { assignees, notes } = await beforehand(async () => {
     await ensureLabels(client, labels, signal);
     return chooseAssignees(client, wanted, signal);
@@ -110,14 +113,10 @@ function receiptOf(client: GitHubClient, issue: IssueAnswer, wanted: { readonly 
   };
 }
 
-/** The text, the mark by which it is found again, and the declaration, so that another responder can open the incident from it. */
-function bodyOf({ delivery, incident }: Parcel): { readonly body: string; readonly isCut: boolean } {
+/** The mark by which a ticket is found again, and the declaration, so that another responder can open the incident from it. */
+function ticketMarkers({ delivery, incident }: Parcel): string[] {
   const declared = incident.events.find(({ type }) => type === 'incident.declared');
-  const markers = [deliveryMarker(delivery.id), ...(declared === undefined ? [] : [formatEventMarker(declared)])].map((marker) => `\n\n${marker}`).join('');
-  // What people or alarms wrote must not pass for a mark of ours.
-  const said = withoutMarks(delivery.text);
-  const text = shorten(said, MAX_BODY - markers.length, CUT);
-  return { body: text + markers, isCut: text !== said };
+  return [deliveryMarker(delivery.id), ...(declared === undefined ? [] : [formatEventMarker(declared)])];
 }
 
 /** Whatever goes wrong before the issue itself is asked for, the issue was not opened. */

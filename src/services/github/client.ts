@@ -28,6 +28,18 @@ export interface Answer<T> {
   readonly headers: PlainAnswer['headers'];
 }
 
+/** A page of a list as it was kept. */
+export interface KnownPage<Kept> {
+  readonly etag: string | undefined;
+  readonly items: readonly Kept[];
+  /** Whether no other page came after it. */
+  readonly isLast: boolean;
+  /** Whether it held as many as a page can. */
+  readonly isFull: boolean;
+}
+
+type AskPage<T> = (rest: Octokit['rest'], at: At & Page) => Promise<PlainAnswer & { readonly data: readonly T[] }>;
+
 export type Ask<T> = (rest: Octokit['rest'], at: At) => Promise<PlainAnswer & { readonly data: T }>;
 
 export interface GitHubClientOptions {
@@ -79,20 +91,42 @@ export class GitHubClient {
   }
 
   /** Every page of a list. @param enough reads no further page once this holds of what there is */
-  async readAll<T>(what: string, ask: (rest: Octokit['rest'], at: At & Page) => Promise<PlainAnswer & { readonly data: readonly T[] }>, signal: AbortSignal, enough: (items: readonly T[]) => boolean = () => false): Promise<T[]> {
+  async readAll<T>(what: string, ask: AskPage<T>, signal: AbortSignal, enough: (items: readonly T[]) => boolean = () => false): Promise<T[]> {
     const items: T[] = [];
-    for (let page = 1; page <= MAX_PAGES; page++) {
-      const { data, headers } = await this.read(what, (rest, at) => ask(rest, { ...at, page, per_page: PER_PAGE }), signal);
-      if (!Array.isArray(data)) {
-        throw unreadable(this.question(what, false));
-      }
-      items.push(...data);
-      // Pages are counted, and the address in the link is not followed: it could lead the token to another host.
-      if (enough(items) || !/rel="?next"?/.test(String(headers['link'] ?? ''))) {
+    for await (const page of this.pages(what, ask, signal, (data) => data)) {
+      items.push(...page);
+      if (enough(items)) {
         break;
       }
     }
     return items;
+  }
+
+  /**
+   * A list, page by page, no page before it is asked for.
+   *
+   * @param take what is kept of a page
+   * @param known pages of the same question as they were before, and as they are afterwards: one that did not change
+   *   costs nothing of the limit
+   */
+  async *pages<T, Kept>(what: string, ask: AskPage<T>, signal: AbortSignal, take: (data: readonly T[]) => readonly Kept[], known = new Map<number, KnownPage<Kept>>()): AsyncGenerator<readonly Kept[]> {
+    for (let page = 1; page <= MAX_PAGES; page++) {
+      const before = known.get(page);
+      const answer = await this.readIfChanged(what, before?.etag, (rest, at) => ask(rest, { ...at, page, per_page: PER_PAGE }), signal);
+      if (answer !== undefined && !Array.isArray(answer.data)) {
+        throw unreadable(this.question(what, false));
+      }
+      // Pages are counted, and the address in the link is not followed: it could lead the token to another host.
+      // A full page that was the last one is the same when another one comes after it, so that is asked for.
+      if (answer !== undefined) {
+        known.set(page, { etag: etagOf(answer), items: take(answer.data), isLast: !/rel="?next"?/.test(String(answer.headers['link'] ?? '')), isFull: answer.data.length === PER_PAGE });
+      }
+      const { items = [], isLast = true, isFull = false } = known.get(page) ?? {};
+      yield items;
+      if (isLast && !(isFull && answer === undefined)) {
+        return;
+      }
+    }
   }
 
   /** After every write before it has ended. @param what as it reads after "does not know": `issue 3` */
@@ -149,6 +183,12 @@ export class GitHubClient {
 }
 
 class NotModified extends Error {}
+
+/** What tells whether an answer has changed. */
+export function etagOf({ headers }: Answer<unknown>): string | undefined {
+  const { etag } = headers;
+  return typeof etag === 'string' ? etag : undefined;
+}
 
 /** Where people look, of the address that is asked. */
 function webAddress(url: string): string {

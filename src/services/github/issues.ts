@@ -1,5 +1,5 @@
-import type { IssueComment, IssueThreads, TicketIssue } from '../../ledger/issue-thread.ts';
-import type { Answer, GitHubClient } from './client.ts';
+import type { ClosedTicket, IssueComment, IssueThreads, TicketIssue } from '../../ledger/issue-thread.ts';
+import { type GitHubClient, etagOf } from './client.ts';
 import { GitHubRefusal, type Question, unreadable } from './failures.ts';
 import { INCIDENT_LABEL, ensureLabels } from './labels.ts';
 
@@ -16,6 +16,12 @@ export interface IssueAnswer {
   readonly user: { readonly login: string } | null;
   readonly author_association?: string;
   readonly pull_request?: object;
+  readonly created_at?: string;
+  readonly closed_at?: string | null | undefined;
+  /** GitHub leaves it out of lists at times. */
+  readonly closed_by?: { readonly login: string } | null | undefined;
+  readonly state_reason?: string | null | undefined;
+  readonly comments?: number;
 }
 
 interface CommentAnswer {
@@ -63,12 +69,21 @@ export function githubThreads(client: GitHubClient): IssueThreads {
       const issues = await listIssues(client, { labels: INCIDENT_LABEL, state: 'open' }, signal);
       return issues.map((issue) => ticketOf(issue, client.question('the issues', false)));
     },
+    closedIncidents({ since, known }, signal) {
+      const filter = { labels: INCIDENT_LABEL, state: 'closed', ...(since === undefined ? {} : { since }) } as const;
+      const take = (issues: readonly IssueAnswer[]): ClosedTicket[] => withoutPullRequests(issues).map((issue) => closedTicketOf(issue, client.question('the issues', false)));
+      return client.pages<IssueAnswer, ClosedTicket>('the issues', (rest, at) => rest.issues.listForRepo({ ...at, ...filter }), signal, take, known);
+    },
   };
 }
 
 /** Issues, the newest first; no pull requests. @param filter `since` is ISO 8601 and about the last change */
 export async function listIssues(client: GitHubClient, filter: { readonly labels?: string; readonly state: 'open' | 'all'; readonly since?: string }, signal: AbortSignal): Promise<IssueAnswer[]> {
   const issues = await client.readAll<IssueAnswer>('the issues', (rest, at) => rest.issues.listForRepo({ ...at, ...filter }), signal);
+  return withoutPullRequests(issues);
+}
+
+function withoutPullRequests(issues: readonly IssueAnswer[]): IssueAnswer[] {
   return issues.filter((issue) => issue.pull_request === undefined);
 }
 
@@ -81,6 +96,22 @@ export function ticketOf(issue: IssueAnswer, question: Question): TicketIssue {
     number: issue.number, url: issue.html_url, title: issue.title, body: issue.body ?? '', state: issue.state === 'closed' ? 'closed' : 'open',
     labels: labelNames(issue), updatedAt: issue.updated_at, author: issue.user?.login ?? GHOST, association: issue.author_association ?? 'NONE',
   };
+}
+
+/** @throws DeliveryError when that is no closed issue */
+function closedTicketOf(issue: IssueAnswer, question: Question): ClosedTicket {
+  const { created_at: createdAt, closed_at: closedAt, closed_by: closer, state_reason: reason, comments } = issue;
+  if (!isTime(createdAt) || !isTime(closedAt) || !isTime(issue.updated_at)) {
+    throw unreadable(question);
+  }
+  return {
+    ...ticketOf(issue, question), createdAt, closedAt, comments: comments ?? 1,
+    ...(closer?.login === undefined ? {} : { closedBy: closer.login }), ...(typeof reason === 'string' ? { reason } : {}),
+  };
+}
+
+function isTime(value: unknown): value is string {
+  return typeof value === 'string' && !Number.isNaN(Date.parse(value));
 }
 
 function labelNames({ labels }: IssueAnswer): string[] {
@@ -106,9 +137,4 @@ async function removeLabel(client: GitHubClient, issue: number, name: string, si
       throw error;
     }
   }
-}
-
-function etagOf({ headers }: Answer<unknown>): string | undefined {
-  const { etag } = headers;
-  return typeof etag === 'string' ? etag : undefined;
 }

@@ -12,6 +12,7 @@ interface LabelStyle {
 
 const STYLES: Readonly<Record<string, LabelStyle>> = {
   [INCIDENT_LABEL]: { color: '5319e7', description: 'An incident, handled by the runbook' },
+  'incident-followup': { color: '1d76db', description: 'What an incident review found to be done' },
   P1: { color: 'b60205', description: 'Severity P1: complete outage' },
   P2: { color: 'd93f0b', description: 'Severity P2: major degradation' },
   P3: { color: 'fbca04', description: 'Severity P3: partial degradation' },

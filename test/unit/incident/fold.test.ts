@@ -103,7 +103,23 @@ describe('fold', () => {
     const { declared, event } = createEvents();
     const incident = folded(declared(), event('severity.set', { severity: 'P2', reasons: [] }), event('incident.closed', { reason: 'x' }, { minute: 9 }));
     assert.deepEqual(summarize(incident), {
-      id: incident.id, title: 'Portals answer 503', status: 'closed', severity: 'P2', environment: 'production', drill: false, detectedAt: minute(0), closedAt: minute(9),
+      id: incident.id, title: 'Portals answer 503', status: 'closed', severity: 'P2', environment: 'production', drill: false, detectedAt: minute(0), closedAt: minute(9), resolvedAt: minute(9),
+    });
+  });
+
+  it('sums up the times of the metrics, as they were corrected, and what it was', () => {
+    const { declared, event } = createEvents();
+    const declaration = declared({ impactStartedAt: minute(-2) });
+    const resolved = event('incident.resolved', { rootCause: 'Pool too small', resolution: 'Raised', scenario: 'connectionPoolExhaustion', cause: 'pool size' }, { minute: 40 });
+    const { impactStartedAt, acknowledgedAt, mitigatedAt, resolvedAt, closedAt, scenario, cause, title, detectedAt } = summarize(folded(
+      declaration, event('incident.acknowledged', {}, { minute: 1, actor: EXTENSION }), event('incident.acknowledged', {}, { minute: 3 }),
+      event('step.finished', { result: stepResult('verifyMitigation') }, { minute: 30 }), resolved, event('incident.closed', { reason: 'x' }, { minute: 50 }),
+      event('event.amended', { amends: declaration.id, changes: { title: 'Corrected', impactStartedAt: minute(-7), at: minute(-1) } }, { minute: 60 }),
+      event('event.amended', { amends: resolved.id, changes: { at: minute(45) } }, { minute: 61 }),
+    ));
+    assert.deepEqual({ impactStartedAt, acknowledgedAt, mitigatedAt, resolvedAt, closedAt, scenario, cause, title, detectedAt }, {
+      impactStartedAt: minute(-7), acknowledgedAt: minute(3), mitigatedAt: minute(30), resolvedAt: minute(45), closedAt: minute(50),
+      scenario: 'connectionPoolExhaustion', cause: 'pool size', title: 'Corrected', detectedAt: minute(-1),
     });
   });
 });

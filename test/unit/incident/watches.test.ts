@@ -48,6 +48,13 @@ describe('the fold of watches', () => {
     });
   }
 
+  it('stays quiet for looks that are well without a number', () => {
+    const { event } = createEvents();
+    const started = event('watch.started', { step: 'monitorStability', minutes: 30, origin: 'here' });
+    const looks = [1, 2, 3].map((at) => event('watch.sampled', { watch: started.id, level: 'ok', reason: '', values: {} }, { minute: at }));
+    assert.equal(minutes(foldWatches([started, ...looks])[0]?.quietSince ?? assert.fail()), 0);
+  });
+
   it("knows of another machine's watch what is told of it", () => {
     const watch = watched([], (events, id) => [events.event('watch.restarted', { watch: id, reason: '40 errors a minute' }, { minute: 7 })]);
     assert.deepEqual([watch.samples, minutes(watch.quietSince), watch.restarts.map(({ at, reason }) => [minutes(at), reason])], [[], 7, [[7, '40 errors a minute']]]);

@@ -34,6 +34,18 @@ describe('ClosedIndex', () => {
     assert.deepEqual(await b.read(), await a.read());
   });
 
+  it('does not believe what an older version put, whose summaries lack fields, and believes a newer one', async () => {
+    const index = new ClosedIndex(file());
+    await index.put(summary('INC-1'));
+    await index.put(summary('INC-2'));
+    await appendRecord(file(), { closed: summary('INC-1') });
+    await appendRecord(file(), { v: 1, closed: summary('INC-2') });
+    await appendRecord(file(), { v: 3, closed: { ...summary('INC-3'), later: 'field' } });
+    assert.deepEqual([...(await index.read()).keys()], ['INC-3']);
+    await index.put(summary('INC-1'));
+    assert.deepEqual([...(await index.read()).keys()].sort(), ['INC-1', 'INC-3']);
+  });
+
   it('forgets everything when the file is deleted', async () => {
     const index = new ClosedIndex(file());
     await index.put(summary('INC-1'));
@@ -108,6 +120,21 @@ describe('LocalLedger with closed incidents', () => {
       }
       assert.deepEqual([...(await new ClosedIndex(file()).read()).keys()], [closed]);
     }
+  });
+
+  it('reads the timelines of what an older version put once, so that no time of theirs is taken for missing', async () => {
+    const ledger = buildLedger(folder());
+    const { id } = await ledger.declare({ ...declaration(), impactStartedAt: minute(-5) });
+    await ledger.append(id, { type: 'incident.acknowledged' });
+    await ledger.append(id, { type: 'incident.resolved', rootCause: 'x', resolution: 'y', cause: 'pool size' });
+    await ledger.append(id, CLOSED);
+    const old = { id, title: 'Portals answer 503', status: 'closed', environment: 'production', drill: false, detectedAt: minute(0), closedAt: minute(9) };
+    writeFileSync(file(), `\n${JSON.stringify({ closed: old })}\n`);
+    const [upgraded] = await buildLedger(folder()).list();
+    assert.deepEqual([upgraded?.impactStartedAt, upgraded?.acknowledgedAt, upgraded?.resolvedAt, upgraded?.cause], [minute(-5), minute(0), minute(0), 'pool size']);
+    // From now on the index holds it: the timeline is not looked at any more.
+    writeFileSync(timelineFile(folder(), id), 'rubbish\n');
+    assert.deepEqual(await buildLedger(folder()).list(), [upgraded]);
   });
 
   it('lists 10,000 closed incidents without reading a timeline', async () => {

@@ -111,6 +111,12 @@ describe('a stability watch', () => {
     assert.equal(minutesSinceStart(), 19);
   });
 
+  it('says what is wrong rather than that nobody looked', async () => {
+    const bench = build({ see: (look) => (look === 4 ? SPIKE : WELL), onWait: (waited) => { clock.advance(waited === 3 ? 6 * 60_000 : 0); } });
+    await follow(bench, await start(bench, { minutes: 10 }));
+    assert.deepEqual((await watch()).restarts.map(({ reason }) => reason), [SPIKE.reason]);
+  });
+
   it('goes on as if nothing had been after a shorter absence', async () => {
     const bench = build({ onWait: (waited) => { clock.advance(waited === 3 ? 3 * 60_000 : 0); } });
     await follow(bench, await start(bench, { minutes: 10 }));

@@ -8,7 +8,7 @@ const TICKET: Letter = { service: 'github', call: 'createIssue', target: 'acme/s
 const MAIL: Letter = { service: 'mail', call: 'send', target: 'Product Owner', text: 'We look into it.', data: { to: ['productOwner'], subject: 'P1 Portals answer 503' } };
 const CALL: Letter = { service: 'workspace', call: 'phone', target: 'Executive Team', text: 'Say that it is a P1', data: { contact: 'executiveTeam' }, byHand: 'A person calls' };
 
-const preview = (letters: readonly Letter[], missing: readonly string[] = [], notes: readonly string[] = []) => previewPost({ events: [], summary: '', letters, notes }, new Set(missing));
+const preview = (letters: readonly Letter[], missing: readonly string[] = [], notes: readonly string[] = []) => previewPost({ events: [], summary: '', letters, notes }, new Map(missing.map((service) => [service, `${service} is not connected.`])));
 
 describe('what is shown before it is sent', () => {
   it('says to whom and by which way, with the title, the labels or the subject before the text', () => {
@@ -22,7 +22,7 @@ describe('what is shown before it is sent', () => {
 
   it('is sent as long as one of it goes by itself, and else only recorded', () => {
     assert.deepEqual([[MESSAGE, CALL], [CALL], [CALL, MESSAGE]].map((letters, place) => preview(letters, place === 2 ? ['slack'] : []).button), ['Send', 'Record', 'Record']);
-    assert.match(preview([CALL, MESSAGE], ['slack']).detail, /^Executive Team, by hand: A person calls\n[^]*#incidents, by hand: Slack is not connected\n/);
+    assert.match(preview([CALL, MESSAGE], ['slack']).detail, /^Executive Team, by hand: A person calls\n[^]*#incidents, by hand: slack is not connected\.\n/);
   });
 
   it('fits on a screen', () => {
