@@ -2,15 +2,15 @@
 import { UserError } from './errors.ts';
 import { type Clock, iso } from './incident/clock.ts';
 import { dueSteps } from './incident/clocks.ts';
+import { closureBoxes, openBoxes } from './incident/closure.ts';
 import type { DeliveryReport } from './incident/deliveries.ts';
 import { DETECTION_SOURCES, type EventAmended, SEVERITIES, type Severity, type TimelineEvent } from './incident/events.ts';
 import type { IncidentSummary } from './incident/fold.ts';
 import { runningWatch } from './incident/watches.ts';
 import type { Ledger } from './ledger/ledger.ts';
-import type { LogStreamer } from './logs/stream.ts';
 import { environmentByKey } from './runbook/query.ts';
 import type { RunbookSource } from './runbook/source.ts';
-import { clockRules } from './runbook/targets.ts';
+import { clockRules, closureRules } from './runbook/targets.ts';
 import { preload } from './steps/catalog.ts';
 import { Inputs } from './steps/inputs.ts';
 import type { StepRunner } from './steps/runner.ts';
@@ -21,7 +21,6 @@ export interface ApiDeps {
   readonly ledger: Ledger;
   readonly runbook: RunbookSource;
   readonly runner: StepRunner;
-  readonly streams: LogStreamer;
 }
 
 type Arguments = Readonly<Record<string, unknown>>;
@@ -53,6 +52,8 @@ export interface Api {
   runStep(args: Arguments, signal?: AbortSignal): Promise<RunResult>;
   /** `{ incident, step? }` → as `runStep`: ends a stability watch before its time (runbook 6.3). */
   stopWatch(args: Arguments): Promise<RunResult>;
+  /** `{ incident, step, note }` → as `runStep`: a person did it, in their words. */
+  recordByHand(args: Arguments): Promise<RunResult>;
   /** `{ incident }` → `{ incident, events }`, in timeline order, corrections applied. */
   timeline(args: Arguments): Promise<{ incident: string; events: readonly TimelineEvent[] }>;
   /** `{ status?: "open" | "closed" }` → `{ incidents }`, open ones first. */
@@ -66,13 +67,13 @@ export interface Api {
    * is of a finding, `title` and `impactStartedAt` of the declaration.
    */
   amend(args: Arguments): Promise<{ event: string }>;
-  /** `{ incident, reason }` → `{ at }`. */
+  /** `{ incident, reason }` → `{ at }`; what nobody confirmed and nothing proves is recorded with it (runbook 9.1). */
   close(args: Arguments): Promise<{ at: string }>;
   /** `{ incident, reason }` → `{ at }`. */
   reopen(args: Arguments): Promise<{ at: string }>;
 }
 
-export function createApi({ clock, ledger, runbook, runner, streams }: ApiDeps): Api {
+export function createApi({ clock, ledger, runbook, runner }: ApiDeps): Api {
   const read = (command: string, args: Arguments) => new Inputs(`incidentRunbook.${command}`, args);
   const step = async (id: string, incident: string, inputs: Arguments): Promise<RunResult> => {
     const result = await runner.run({ incident, step: id, inputs }, new AbortController().signal);
@@ -144,6 +145,10 @@ export function createApi({ clock, ledger, runbook, runner, streams }: ApiDeps):
       }
       return runner.stopWatch(incident, going);
     },
+    async recordByHand(args) {
+      const inputs = read('recordByHand', args);
+      return runner.recordByHand(inputs.text('incident'), inputs.text('step'), inputs.text('note'));
+    },
     async timeline(args) {
       const incident = read('timeline', args).text('incident');
       return { incident, events: (await ledger.read(incident)).events };
@@ -184,12 +189,14 @@ export function createApi({ clock, ledger, runbook, runner, streams }: ApiDeps):
       const inputs = read('close', args);
       const incident = inputs.text('incident');
       const reason = inputs.text('reason');
-      const { status, times } = await ledger.read(incident);
-      if (status === 'closed') {
-        return { at: times.closed?.at ?? '' };
+      const before = await ledger.read(incident);
+      if (before.status === 'closed') {
+        return { at: before.times.closed?.at ?? '' };
       }
-      const event = await ledger.append(incident, { type: 'incident.closed', reason });
-      streams.stop(incident);
+      // A runbook that cannot be read keeps nobody from closing an incident.
+      const book = before.resolution === undefined ? await runbook.get().catch(() => undefined) : undefined;
+      const unproved = book === undefined ? [] : openBoxes(closureBoxes(before, closureRules(book), clock.now())).map(({ text }) => text);
+      const event = await ledger.append(incident, { type: 'incident.closed', reason, ...(unproved.length === 0 ? {} : { unproved }) });
       return { at: event.at };
     },
     async reopen(args) {

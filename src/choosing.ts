@@ -7,14 +7,14 @@ import type { Node } from './views/nodes.ts';
 
 export function createChoosing({ ledger, clock }: { readonly ledger: Ledger; readonly clock: Clock }) {
   /** The incident of the row, the only open one, or the one chosen. @throws UserError when there is none */
-  async function incidentFor(node: Pick<Node, 'incident'> | undefined, placeHolder: string, status: 'open' | 'closed' = 'open'): Promise<string | undefined> {
+  async function incidentFor(node: Pick<Node, 'incident'> | undefined, placeHolder: string, status: 'open' | 'closed' | 'recent' = 'open'): Promise<string | undefined> {
     if (node?.incident !== undefined) {
       return node.incident;
     }
     const { askIncident } = await import('./views/ask.ts');
     const chosen = await askIncident(ledger, clock, placeHolder, status);
     if (chosen === 'none') {
-      throw new UserError(status === 'open' ? 'No incident is open. Declare one first.' : 'There is no closed incident.', status === 'open'
+      throw new UserError(status === 'closed' ? 'There is no closed incident.' : `No incident is open${status === 'recent' ? ', and none was closed lately' : ''}. Declare one first.`, status !== 'closed'
         ? { action: { title: 'Declare incident', command: 'incidentRunbook.declare' } } : {});
     }
     return chosen?.id;

@@ -9,6 +9,7 @@ import { createChangesApi } from './changes-api.ts';
 import { UserError } from './errors.ts';
 import type { FlowDeps } from './flow-deps.ts';
 import { createFlows } from './flows.ts';
+import { createImportApi } from './import-api.ts';
 import { CONNECT_COMMANDS, type CommandId, STEPS_WITHOUT_INCIDENT, STEP_COMMAND_PREFIX } from './manifest.ts';
 import { createInvitationApi } from './invitation-api.ts';
 import { createMetricsApi } from './metrics-api.ts';
@@ -19,9 +20,10 @@ import { Inputs } from './steps/inputs.ts';
 import { createConnectionFlow } from './views/ask-connection.ts';
 import { createContactFlow } from './views/ask-contact.ts';
 import { createDeliveryFlow } from './views/ask-delivery.ts';
+import { createImportFlow } from './views/ask-import.ts';
 import { createMetricsFlow } from './views/ask-metrics.ts';
 import { createInvitationFlow } from './views/ask-review.ts';
-import { DELIVERIES_VIEW } from './view-ids.ts';
+import { DELIVERIES_VIEW, FOLLOW_UPS_VIEW } from './view-ids.ts';
 import type { Node } from './views/nodes.ts';
 
 type Arguments = Readonly<Record<string, unknown>>;
@@ -53,6 +55,8 @@ export function createCommands(deps: FlowDeps): (command: string, argument: unkn
   const connection = createConnectionFlow({ store: connections, test: (service, values, signal) => outgoing.couriers.test(service, values, signal) });
   const contact = createContactFlow({ runbook, clock, incident: (id) => ledger.read(id), page: (incident) => flows.run('pageOnCall', incident === undefined ? undefined : { incident }) });
   const delivery = createDeliveryFlow({ ledger, api: deliveries, clock, open: (incident, { id, target }) => deps.documents.openDelivery(incident, id, target) });
+  const pastIncidents = createImportApi(deps);
+  const importPast = createImportFlow({ api: pastIncidents, openMetrics: () => metrics.open(), log: (message) => { deps.log.info(deps.redact()(message)); } });
   const handlers: Readonly<Record<Exclude<CommandId, 'incidentRunbook.copyText'>, Handler>> = {
     'incidentRunbook.declare': { api: api.declare, ui: () => flows.declare() },
     'incidentRunbook.acknowledge': { api: api.acknowledge, ui: (node) => flows.run('acknowledge', node) },
@@ -68,10 +72,11 @@ export function createCommands(deps: FlowDeps): (command: string, argument: unkn
     'incidentRunbook.stopFollowing': { ui: (node) => change.stop(node) },
     'incidentRunbook.recordChange': { ui: (node) => change.record(node) },
     'incidentRunbook.stopWatch': { api: api.stopWatch, ui: (node) => flows.stopWatch(node) },
-    'incidentRunbook.recordByHand': { ui: (node) => flows.recordByHand(node) },
+    'incidentRunbook.recordByHand': { api: api.recordByHand, ui: (node) => flows.recordByHand(node) },
     'incidentRunbook.openStep': { ui: (node) => flows.openStep(node) },
     'incidentRunbook.copyRunbookCommand': { ui: (node) => flows.copyRunbookCommand(node) },
     'incidentRunbook.timeline': { api: api.timeline, ui: (node) => flows.timeline(node) },
+    'incidentRunbook.openReview': { api: flows.openReviewOf, ui: (node) => flows.openReview(node) },
     'incidentRunbook.list': { api: api.list, ui: () => flows.goTo() },
     'incidentRunbook.metrics': { api: metricsApi.metrics, ui: () => metrics.open() },
     'incidentRunbook.exportMetrics': { ui: () => metrics.exportCsv() },
@@ -90,6 +95,7 @@ export function createCommands(deps: FlowDeps): (command: string, argument: unkn
       },
       ui: () => flows.openSharedIncident(),
     },
+    'incidentRunbook.import': { api: pastIncidents.import, ui: () => importPast() },
     'incidentRunbook.openTicket': { ui: (node) => flows.openTicket(node) },
     'incidentRunbook.clocks': { api: api.clocks, ui: (node) => flows.clocks(node) },
     'incidentRunbook.snooze': { api: api.snooze, ui: (node) => flows.snooze(node) },
@@ -105,6 +111,8 @@ export function createCommands(deps: FlowDeps): (command: string, argument: unkn
     'incidentRunbook.copyDelivery': { ui: (row) => delivery.copyText(row) },
     'incidentRunbook.openDeliveryLink': { ui: (row) => delivery.openLink(row) },
     'incidentRunbook.saveInvitation': { api: invitation.save, ui: (row) => saving.save(row) },
+    'incidentRunbook.followUps': { api: deps.followUps.api.list, ui: async () => vscode.commands.executeCommand(`${FOLLOW_UPS_VIEW}.focus`) },
+    'incidentRunbook.refreshFollowUps': { api: () => deps.followUps.api.refresh(), ui: () => deps.followUps.view.look() },
     'incidentRunbook.connect': { api: (args) => connection.connect(args), ui: (row) => connection.ask(row?.service) },
     'incidentRunbook.testConnection': { api: (args) => connection.connect({ ...args, action: 'test' }), ui: (row) => connection.testOne(row?.service) },
     'incidentRunbook.disconnect': { api: (args) => connection.connect({ ...args, action: 'disconnect' }), ui: (row) => connection.disconnectOne(row?.service) },

@@ -3,12 +3,14 @@ import { userInfo } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import * as vscode from 'vscode';
 import { UserError } from './errors.ts';
+import { REVIEW_PATH } from './incident/review/path.ts';
+import { GAP_MINUTES } from './incident/review/review-runbook.ts';
 import type { LogStreams } from './logs/log-streams.ts';
 import { AwsSession } from './services/aws/session.ts';
 import type { Connections } from './services/connections.ts';
 import { Endpoints } from './services/endpoints.ts';
 import type { Tasks } from './services/tasks.ts';
-import type { Services } from './steps/step.ts';
+import type { ReviewSettings, Services } from './steps/step.ts';
 
 const SECTION = 'incidentRunbook';
 
@@ -57,6 +59,10 @@ export class ServiceFactory implements Services, vscode.Disposable {
   /** @throws UserError naming the setting that holds no URL */
   get endpoints(): Endpoints {
     return this.#endpoints ??= new Endpoints(machineSetting<Record<string, string>>('endpoints') ?? {}, machineSetting<string>('aws.endpoint'));
+  }
+
+  get review(): ReviewSettings {
+    return { path: setting('review.path') ?? REVIEW_PATH, gapMinutes: vscode.workspace.getConfiguration(SECTION).get<number>('review.gapMinutes', GAP_MINUTES) };
   }
 
   aws({ key, data }: Parameters<Services['aws']>[0]): AwsSession {

@@ -13,6 +13,7 @@ export function activate(context: vscode.ExtensionContext): TestHandle | undefin
   const enter = (): Promise<House> => house ??= import('./house.ts').then(({ buildHouse }) => buildHouse(context, entrance));
   const entrance: Entrance = { trees: Object.fromEntries(views.map((view) => [view, openTree(context, view, enter)])) };
   context.subscriptions.push(...commands.map((command) => vscode.commands.registerCommand(command, async (argument?: unknown) => (await enter()).run(command, argument))));
+  context.subscriptions.push(vscode.window.registerUriHandler({ handleUri: async (uri) => (await enter()).openLink(uri) }));
   if (existsSync(join(context.globalStorageUri.fsPath, 'incidents'))) {
     void enter();
   }
@@ -38,6 +39,7 @@ function openTree(context: vscode.ExtensionContext, view: string, enter: () => P
   };
   const treeView = vscode.window.createTreeView<object>(view, {
     showCollapseAll: true,
+    manageCheckboxStateManually: true,
     treeDataProvider: {
       onDidChangeTreeData: changed.event,
       getChildren: async (node) => (await rows()).getChildren(node),

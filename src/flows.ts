@@ -11,6 +11,7 @@ import { isHttps } from './incident/links.ts';
 import { environmentsOf, stepById } from './runbook/query.ts';
 import { listTickets, openTicketOf } from './shared-api.ts';
 import { createStepFlow } from './step-flow.ts';
+import { Inputs } from './steps/inputs.ts';
 import { correctionsOf } from './views/corrections.ts';
 import type { Node } from './views/nodes.ts';
 
@@ -88,6 +89,20 @@ export function createFlows(deps: FlowDeps, api: Api, changesApi: ChangesApi) {
     }
   }
 
+  async function openReview(node: Node | undefined): Promise<void> {
+    const incident = await incidentFor(node, 'Review of which incident?', 'recent');
+    if (incident !== undefined) {
+      await openReviewOf({ incident });
+    }
+  }
+
+  /** `{ incident }` → `{ file }`, relative to the workspace folder. */
+  async function openReviewOf(args: Readonly<Record<string, unknown>>): Promise<{ file: string }> {
+    const id = new Inputs('incidentRunbook.openReview', args).text('incident');
+    const views = await import('./views/open-review.ts');
+    return { file: await views.openReview(await ledger.read(id)) };
+  }
+
   async function goTo(): Promise<void> {
     const { askIncident } = await asking();
     const chosen = await askIncident(ledger, clock, 'Go to incident');
@@ -100,25 +115,27 @@ export function createFlows(deps: FlowDeps, api: Api, changesApi: ChangesApi) {
   }
 
   async function amend(node: Node | undefined): Promise<void> {
-    const event = node?.incident === undefined ? undefined : (await ledger.read(node.incident)).events.find(({ id }) => id === node.event);
-    if (node?.incident === undefined || event === undefined) {
+    const id = await incidentFor(node, 'Correct something about which incident?');
+    const incident = id === undefined ? undefined : await ledger.read(id);
+    const { askEvent, askText } = await asking();
+    const event = node?.event === undefined ? incident && await askEvent(incident) : incident?.events.find((candidate) => candidate.id === node.event);
+    if (incident === undefined || event === undefined) {
       return;
     }
-    const { askText } = await asking();
     const what = await vscode.window.showQuickPick(correctionsOf(event), { placeHolder: 'The event stays as it was written; the correction is an event of its own' });
     if (what === undefined) {
       return;
     }
     const value = what.prompt === undefined ? true : await askText('Correct', what.prompt, what.now);
     if (value !== undefined) {
-      await api.amend({ incident: node.incident, event: event.id, [what.value]: value });
+      await api.amend({ incident: incident.id, event: event.id, [what.value]: value });
     }
   }
 
   async function close(node: Node | undefined): Promise<void> {
     const incident = await incidentFor(node, 'Close which incident?');
-    const { askText } = await asking();
-    const reason = incident === undefined ? undefined : await askText(`Close ${incident}`, 'How was it resolved? Recorded with the closure.');
+    const [{ askText }, { closingQuestion }] = await Promise.all([asking(), import('./views/ask-closure.ts')]);
+    const reason = incident === undefined ? undefined : await askText(`Close ${incident}`, closingQuestion(await ledger.read(incident), await runbook.get().catch(() => undefined), clock.now()));
     if (incident !== undefined && reason !== undefined) {
       await api.close({ incident, reason });
       void offer(`${incident} is closed.`, 'Undo', () => api.reopen({ incident, reason: 'Closed by mistake' }));
@@ -209,5 +226,5 @@ export function createFlows(deps: FlowDeps, api: Api, changesApi: ChangesApi) {
     }
   }
 
-  return { change, declare, run, stopWatch, recordByHand, openStep, copyRunbookCommand, timeline, goTo, amend, close, reopen, openRunbook, openSharedIncident, openTicket, clocks, snooze, setDatabaseConnection, setRedisConnection };
+  return { change, declare, run, openReview, openReviewOf, stopWatch, recordByHand, openStep, copyRunbookCommand, timeline, goTo, amend, close, reopen, openRunbook, openSharedIncident, openTicket, clocks, snooze, setDatabaseConnection, setRedisConnection };
 }

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { ServiceFactory, responder, runbookFile } from './configuration.ts';
 import { ConnectionStore } from './connection-store.ts';
 import { messageOf } from './errors.ts';
+import { createFollowUpsApi } from './follow-ups-api.ts';
 import { type Clock, systemClock } from './incident/clock.ts';
 import type { NewEvent } from './incident/events.ts';
 import type { Incident } from './incident/fold.ts';
@@ -9,7 +10,8 @@ import { createRedactor, redactEvent } from './incident/redact.ts';
 import { randomIds } from './ledger/ids.ts';
 import { LocalLedger } from './ledger/local-ledger.ts';
 import { LogStreamer } from './logs/stream.ts';
-import { createOutgoing, timelinesIn } from './outgoing.ts';
+import { lazyOutgoing } from './outgoing.ts';
+import { timelinesIn } from './ledger/installation.ts';
 import { startReminding } from './reminding.ts';
 import { environmentByKey } from './runbook/query.ts';
 import { RunbookSource } from './runbook/source.ts';
@@ -21,14 +23,17 @@ import { ConnectionsView } from './views/connections-view.ts';
 import { DeliveriesView } from './views/deliveries-view.ts';
 import type { DeliveryNode } from './views/delivery-nodes.ts';
 import { DocumentProvider } from './views/document-provider.ts';
+import type { FollowUpNode } from './views/follow-up-nodes.ts';
+import { FollowUpsView } from './views/follow-ups-view.ts';
 import { IncidentsView } from './views/incidents-view.ts';
 import { LiveChanges } from './views/live-changes.ts';
 import { LogChannel } from './views/log-channel.ts';
 import type { Node } from './views/nodes.ts';
 import { PlanLenses } from './views/plan-lenses.ts';
+import { ReviewDoor } from './views/review-door.ts';
 import { RunbookProblems } from './views/runbook-problems.ts';
 import { StatusBar } from './views/status-bar.ts';
-import { CONNECTIONS_VIEW, DELIVERIES_VIEW, VIEW } from './view-ids.ts';
+import { CONNECTIONS_VIEW, DELIVERIES_VIEW, FOLLOW_UPS_VIEW, VIEW } from './view-ids.ts';
 import { wait } from './wait.ts';
 
 /** What the entry needs of the house once it stands. */
@@ -37,6 +42,8 @@ export interface House {
   readonly trees: Readonly<Record<string, vscode.TreeDataProvider<object>>>;
   /** Runs a contributed command. */
   run(command: string, argument: unknown): Promise<unknown>;
+  /** Opens what a link into this extension names: an event that a review cites. */
+  openLink(uri: vscode.Uri): Promise<void>;
   /** Moves the clock on, ms; of tests only. */
   advance(ms: number): Promise<void>;
 }
@@ -85,7 +92,7 @@ export function buildHouse(context: vscode.ExtensionContext, entrance: Entrance)
     },
   });
   const connections = new ConnectionStore(context.secrets, (message) => { log.warn(redact()(message)); });
-  const outgoing = createOutgoing({
+  const outgoing = lazyOutgoing(async () => (await import('./outgoing-parts.ts')).createOutgoing({
     ledger, directory, clock, connections, runbook, isTrusted, redact: redacted, log: fail,
     folder: () => vscode.workspace.workspaceFolders?.[0]?.uri.fsPath,
     isUnsaved: (file) => vscode.workspace.textDocuments.some(({ uri, isDirty }) => isDirty && uri.scheme === 'file' && uri.fsPath === file),
@@ -95,7 +102,7 @@ export function buildHouse(context: vscode.ExtensionContext, entrance: Entrance)
     },
     onChange: () => { view.refresh(); },
     onStranger: (incident, author) => { log.warn(`${incident}: ${author} may not write to the repository, so events in their comments are not taken over.`); },
-  });
+  }));
   const logChannel = new LogChannel();
   const streams = new LogStreamer({ sink: logChannel, clock, redact, wait });
   const services = new ServiceFactory(context.secrets, streams, connections, new WorkspaceTasks());
@@ -116,14 +123,22 @@ export function buildHouse(context: vscode.ExtensionContext, entrance: Entrance)
     ledger, clock, runbook, live, origin, onError,
     treeView: incidents.treeView as vscode.TreeView<Node>,
     redraw: incidents.redraw,
-    shared: (incident) => outgoing.shared.state(incident),
+    shared: (incident) => outgoing.state(incident),
+    onCheck: async (node, checked) => (await import('./views/ask-closure.ts')).markBox(ledger, node, checked),
     onCount: (open) => void vscode.commands.executeCommand('setContext', 'incidentRunbook.open', open),
   });
   const deliveries = new DeliveriesView({
     ledger, clock, runbook, origin, onError,
-    reason: (delivery) => outgoing.outbox.reason(delivery),
+    reason: (delivery) => outgoing.reason(delivery),
     treeView: tree(DELIVERIES_VIEW).treeView as vscode.TreeView<DeliveryNode>,
     redraw: tree(DELIVERIES_VIEW).redraw,
+  });
+  const followUps = createFollowUpsApi({ ledger, clock, runbook, onError, github: async () => (await outgoing.parts()).couriers.github() });
+  const followUpsView = new FollowUpsView({
+    ledger, clock, isTrusted, onError,
+    api: followUps,
+    treeView: tree(FOLLOW_UPS_VIEW).treeView as vscode.TreeView<FollowUpNode>,
+    redraw: tree(FOLLOW_UPS_VIEW).redraw,
   });
   const connectionsView = new ConnectionsView({ store: connections, redraw: tree(CONNECTIONS_VIEW).redraw, onError });
   // Not needed to draw the trees.
@@ -139,9 +154,10 @@ export function buildHouse(context: vscode.ExtensionContext, entrance: Entrance)
   let made: Promise<StepRunner> | undefined;
   const theRunner = (): Promise<StepRunner> => made ??= makeRunner();
   const work = async (): Promise<House['run']> => {
-    const [{ createCommands }, runner] = await Promise.all([import('./commands.ts'), theRunner()]);
+    const [{ createCommands }, runner, parts] = await Promise.all([import('./commands.ts'), theRunner(), outgoing.parts()]);
     return createCommands({
-      extensionUri: context.extensionUri, clock, ledger, runbook: source, runner, services, connections, outgoing, streams, documents, live, view, log, redact,
+      followUps: { api: followUps, view: followUpsView },
+      extensionUri: context.extensionUri, clock, ledger, runbook: source, runner, services, connections, outgoing: parts, streams, documents, live, view, log, redact,
     });
   };
   let commands: Promise<House['run']> | undefined;
@@ -153,7 +169,7 @@ export function buildHouse(context: vscode.ExtensionContext, entrance: Entrance)
     onResumed: (incident, event, result) => { tellResumed(incident, event, result, run); },
   }));
   context.subscriptions.push(
-    log, problems, ledger, connections, outgoing, logChannel, services, documents, lenses, statusBar, view, deliveries, connectionsView, reminding,
+    log, problems, ledger, connections, outgoing, logChannel, services, documents, lenses, new ReviewDoor({ ledger, clock, runbook, onError }), statusBar, view, deliveries, followUpsView, connectionsView, reminding,
     { dispose: () => { streams.stop(); } },
     { dispose: () => { void resuming.then((work) => { work.dispose(); }); } },
     problems.onDidChange(() => {
@@ -161,6 +177,11 @@ export function buildHouse(context: vscode.ExtensionContext, entrance: Entrance)
       view.refresh();
     }),
     connections.onDidChange(() => { outgoing.wake(); }),
+    ledger.onDidChange((incident) => {
+      if (streams.incident === incident) {
+        ledger.read(incident).then(({ status }) => { if (status === 'closed') { streams.stop(incident); } }).catch(onError);
+      }
+    }),
     vscode.workspace.onDidGrantWorkspaceTrust(() => {
       outgoing.wake();
       void resuming.then((work) => { work.wake(); });
@@ -170,8 +191,12 @@ export function buildHouse(context: vscode.ExtensionContext, entrance: Entrance)
   void runbook().catch(() => undefined).then(() => statusBar.update());
   outgoing.start().then(() => Promise.all([reminding.start(), resuming.then((work) => work.start())])).catch(onError);
   return {
-    trees: { [VIEW]: view, [DELIVERIES_VIEW]: deliveries, [CONNECTIONS_VIEW]: connectionsView },
+    trees: { [VIEW]: view, [DELIVERIES_VIEW]: deliveries, [FOLLOW_UPS_VIEW]: followUpsView, [CONNECTIONS_VIEW]: connectionsView },
     run,
+    openLink: async (uri) => {
+      const { openCitedEvent } = await import('./views/cited-event.ts');
+      await openCitedEvent(uri, { ledger, documents }).catch(onError);
+    },
     advance: async (ms) => {
       advanced += ms;
       moved.abort();
@@ -180,6 +205,8 @@ export function buildHouse(context: vscode.ExtensionContext, entrance: Entrance)
       (await resuming).wake();
       view.refresh();
       deliveries.refresh();
+      followUpsView.refresh();
+      followUpsView.tick();
       lenses.refresh();
       await Promise.all([statusBar.update(), reminding.tick()]);
     },

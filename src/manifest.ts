@@ -3,7 +3,9 @@
  * the bundled runbook (`node esbuild.mjs --manifest`), and commands.ts must have a handler for every id here.
  */
 
-import { CONNECTIONS_VIEW, DELIVERIES_VIEW, VIEW } from './view-ids.ts';
+import { CONNECTIONS_VIEW, DELIVERIES_VIEW, FOLLOW_UPS_VIEW, VIEW } from './view-ids.ts';
+import { REVIEW_PATH } from './incident/review/path.ts';
+import { GAP_MINUTES } from './incident/review/review-runbook.ts';
 import { CONNECTION_KINDS, type ConnectableService } from './services/connections.ts';
 
 interface MenuPlace {
@@ -54,10 +56,11 @@ export const COMMANDS = [
   { id: 'incidentRunbook.openStep', title: 'Open Step or Evidence', icon: '$(open-preview)', palette: false, menus: [item('^step\\.', '2_open@1'), item('^change\\..*\\bevidence\\b', '2_open@2')] },
   { id: 'incidentRunbook.copyRunbookCommand', title: 'Copy the Runbook Command', palette: false, menus: [item('^step\\..*\\.command', '2_open@2')] },
   { id: 'incidentRunbook.timeline', title: 'Open Timeline', icon: '$(history)', menus: [item('^incident\\.', 'inline@2'), item('^(incident|timeline)', '2_open@1')] },
+  { id: 'incidentRunbook.openReview', title: 'Open Review', icon: '$(book)', menus: [item('^incident\\.', '2_open@4')] },
   { id: 'incidentRunbook.list', title: 'Go to Incident…', icon: '$(search)', menus: [title('navigation@3')] },
   { id: 'incidentRunbook.metrics', title: 'Metrics…', icon: '$(graph)', menus: [title('2_metrics@1')] },
   { id: 'incidentRunbook.exportMetrics', title: 'Export Metrics as CSV…', icon: '$(export)', menus: [title('2_metrics@2')] },
-  { id: 'incidentRunbook.amend', title: 'Correct…', palette: false, menus: [item('^event', '3_correct@1')] },
+  { id: 'incidentRunbook.amend', title: 'Correct…', palette: false, menus: [item('^(event|incident\\.)', '3_correct@1')] },
   { id: 'incidentRunbook.close', title: 'Close Incident…', palette: HAS_OPEN, menus: [item('^incident\\.(declared|acknowledged)', '9_close@1')] },
   { id: 'incidentRunbook.reopen', title: 'Reopen Incident…', menus: [item('^incident\\.closed', '9_close@1')] },
   { id: 'incidentRunbook.openRunbook', title: 'Open Runbook', icon: '$(book)', menus: [title('1_runbook@1')] },
@@ -65,6 +68,7 @@ export const COMMANDS = [
   { id: 'incidentRunbook.setRedisConnection', title: 'Set Cache Connection…', menus: [title('1_runbook@2')] },
   { id: 'incidentRunbook.stopLogStream', title: 'Stop Log Stream', palette: 'incidentRunbook.streaming', menus: [{ menu: 'view/title', when: `view == ${VIEW} && incidentRunbook.streaming`, group: '2_logs@1' }] },
   { id: 'incidentRunbook.openShared', title: 'Open Shared Incident…', icon: '$(link-external)', menus: [title('navigation@2')] },
+  { id: 'incidentRunbook.import', title: 'Import Past Incidents…', icon: '$(cloud-download)', menus: [title('2_metrics@3')] },
   { id: 'incidentRunbook.openTicket', title: 'Open Ticket', icon: '$(issues)', palette: HAS_OPEN, menus: [item('^incident\\..*\\bticket\\b', '2_open@2')] },
   { id: 'incidentRunbook.clocks', title: 'Show Clocks', palette: HAS_OPEN, menus: [item('^incident\\.(declared|acknowledged)', '2_open@3')] },
   { id: 'incidentRunbook.snooze', title: 'Snooze Reminder…', icon: '$(bell-slash)', palette: HAS_OPEN, menus: [item('^next\\.clock', 'inline@1')] },
@@ -80,6 +84,8 @@ export const COMMANDS = [
   { id: 'incidentRunbook.copyDelivery', title: 'Copy Text', icon: '$(copy)', palette: false, menus: [delivery('byHand', 'inline@0'), delivery('\\w+', '2_open@2')] },
   { id: 'incidentRunbook.openDeliveryLink', title: 'Open Link', icon: '$(link-external)', palette: false, menus: [deliveryWith('link', 'inline@3'), deliveryWith('link', '2_open@3')] },
   { id: 'incidentRunbook.saveInvitation', title: 'Save Invitation (.ics)…', icon: '$(calendar)', menus: [deliveryWith('calendar', 'inline@2'), deliveryWith('calendar', '2_open@4')] },
+  { id: 'incidentRunbook.followUps', title: 'Show Follow-ups' },
+  { id: 'incidentRunbook.refreshFollowUps', title: 'Refresh Follow-ups', icon: '$(refresh)', menus: [title('navigation@1', FOLLOW_UPS_VIEW)] },
   { id: 'incidentRunbook.connect', title: 'Connect a Service…', icon: '$(plug)', menus: [connection('disconnected|signedOut', 'inline@1'), title('1_runbook@3')] },
   { id: 'incidentRunbook.testConnection', title: 'Test Connection', icon: '$(beaker)', palette: false, menus: [connection('connected|practice', 'inline@1')] },
   { id: 'incidentRunbook.disconnect', title: 'Disconnect', icon: '$(debug-disconnect)', palette: false, menus: [connection('connected|signedOut', 'inline@2')] },
@@ -113,6 +119,9 @@ const OWN_COMMANDS: readonly string[] = ['acknowledge', 'assessSeverity', 'postU
 /** Steps that can be run before an incident is declared: they are how one is noticed (runbook 3). */
 export const STEPS_WITHOUT_INCIDENT: readonly string[] = ['listAlarms', 'checkEndpoints'];
 
+/** Steps that are run after an incident is closed as well (runbook 9, 10), so they need no open one. */
+export const AFTER_CLOSING_STEPS: readonly string[] = ['confirmResolution', 'closeTicket', 'sendResolutionNotice', 'scheduleReview', 'createReview', 'conductReview', 'createActionItems'];
+
 interface StepEntry {
   readonly id: string;
   readonly title: string;
@@ -129,7 +138,7 @@ export function contributes(steps: readonly StepEntry[]): Record<string, unknown
       id: STEP_COMMAND_PREFIX + step.id,
       title: step.title,
       ...(STEP_ICONS[step.id] === undefined ? {} : { icon: STEP_ICONS[step.id] as string }),
-      ...(STEPS_WITHOUT_INCIDENT.includes(step.id) ? {} : { palette: HAS_OPEN }),
+      ...([...STEPS_WITHOUT_INCIDENT, ...AFTER_CLOSING_STEPS].includes(step.id) ? {} : { palette: HAS_OPEN }),
       ...(STEP_MENUS[step.id] === undefined ? {} : { menus: STEP_MENUS[step.id] as readonly MenuPlace[] }),
     })),
   ];
@@ -149,10 +158,12 @@ export function contributes(steps: readonly StepEntry[]): Record<string, unknown
     views: { incidentRunbook: [
       { id: VIEW, name: 'Incidents', icon: 'media/incidents.svg', contextualTitle: 'Incident Runbook' },
       { id: DELIVERIES_VIEW, name: 'Deliveries', icon: 'media/incidents.svg', visibility: 'collapsed', contextualTitle: 'Incident Runbook' },
+      { id: FOLLOW_UPS_VIEW, name: 'Follow-ups', icon: 'media/incidents.svg', visibility: 'collapsed', contextualTitle: 'Incident Runbook' },
       { id: CONNECTIONS_VIEW, name: 'Connections', icon: 'media/incidents.svg', visibility: 'collapsed', contextualTitle: 'Incident Runbook' }] },
     viewsWelcome: WELCOME,
     walkthroughs: [WALKTHROUGH],
     configuration: { title: 'Incident Runbook', properties: SETTINGS },
+    snippets: [{ language: 'markdown', path: './snippets/review.code-snippets' }],
     yamlValidation: [{ fileMatch: ['*.runbook.yaml', '*.runbook.yml'], url: './media/runbook.schema.json' }],
   };
 }
@@ -161,6 +172,10 @@ const WELCOME = [
   {
     view: DELIVERIES_VIEW,
     contents: 'Nothing is on its way, and nothing waits for you.\nWhat steps send to GitHub, Slack, PagerDuty, the status page and by mail is listed here until it has arrived.\n[Connect a Service](command:incidentRunbook.connect)',
+  },
+  {
+    view: FOLLOW_UPS_VIEW,
+    contents: 'Nothing is left to do after an incident.\nThe action items of a review are listed here once "Create action items" has opened their issues, until those are closed.\n[Refresh Follow-ups](command:incidentRunbook.refreshFollowUps)',
   },
   {
     view: VIEW,
@@ -241,5 +256,13 @@ const SETTINGS = {
   'incidentRunbook.statusBar': {
     type: 'boolean', default: true, scope: 'window', order: 8,
     description: 'Show severity and running time of the gravest open incident in the status bar.',
+  },
+  'incidentRunbook.review.path': {
+    type: 'string', default: REVIEW_PATH, scope: 'window', order: 9,
+    markdownDescription: 'Where "Create the review document" writes the review of an incident: a Markdown file inside the first workspace folder. `${date}` is the day of the detection (UTC), `${slug}` comes from the title, `${incident}` is the id.',
+  },
+  'incidentRunbook.review.gapMinutes': {
+    type: 'number', default: GAP_MINUTES, minimum: 1, scope: 'window', order: 10,
+    description: 'A review marks where nothing was recorded for longer than so many minutes.',
   },
 };

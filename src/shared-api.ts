@@ -4,7 +4,7 @@ import type { Incident } from './incident/fold.ts';
 import { type Redactor, redactEvent } from './incident/redact.ts';
 import type { IssueThreads, TicketIssue } from './ledger/issue-thread.ts';
 import type { Ledger } from './ledger/ledger.ts';
-import type { OutgoingParts } from './outgoing.ts';
+import type { OutgoingParts } from './outgoing-parts.ts';
 
 export interface SharedDeps {
   readonly ledger: Ledger;
@@ -34,10 +34,11 @@ export async function openTicketOf({ ledger, outgoing, redact }: SharedDeps, tic
   return incident;
 }
 
-async function connected(outgoing: OutgoingParts): Promise<IssueThreads> {
+/** @throws UserError when GitHub is not connected */
+export async function connected(outgoing: Pick<OutgoingParts, 'threads'>): Promise<IssueThreads> {
   const threads = await outgoing.threads();
   if (threads === undefined) {
-    throw new UserError('GitHub is not connected, so no ticket can be opened. Connect it first.', { action: { title: 'Connect GitHub', command: 'incidentRunbook.connectGitHub' } });
+    throw new UserError('GitHub is not connected, so no ticket can be read. Connect it first.', { action: { title: 'Connect GitHub', command: 'incidentRunbook.connectGitHub' } });
   }
   return threads;
 }

@@ -7,9 +7,10 @@ import { shortTime } from './incident/clock.ts';
 import type { DeliveryReport, DeliveryState } from './incident/deliveries.ts';
 import type { FlowDeps } from './flow-deps.ts';
 import { isHttps } from './incident/links.ts';
+import { reviewFileOf } from './incident/review/path.ts';
 import { draftUpdate } from './incident/update.ts';
-import { serviceName } from './ledger/outbox.ts';
-import { STEPS_WITHOUT_INCIDENT } from './manifest.ts';
+import { serviceName } from './incident/service-names.ts';
+import { AFTER_CLOSING_STEPS, STEPS_WITHOUT_INCIDENT } from './manifest.ts';
 import { environmentByKey, stepById } from './runbook/query.ts';
 import type { RunbookStep } from './runbook/schema.ts';
 import { isAutomated, loadAction } from './steps/catalog.ts';
@@ -26,7 +27,8 @@ type Row = Pick<Node, 'incident' | 'role' | 'inputs'>;
 /** Lines of a selection kept with a finding. */
 const EXCERPT_LINES = 200;
 /** Said at once: what it says and to whom is always the same. */
-const WITHOUT_PREVIEW: readonly string[] = ['acknowledge'];
+const WITHOUT_PREVIEW: readonly string[] = ['acknowledge', 'createReview'];
+const SAVE_INVITATION = 'Save invitation (.ics)';
 
 export interface StepFlowOptions {
   readonly declareAs: (declaration: Inputs) => Promise<void>;
@@ -36,7 +38,7 @@ export interface StepFlowOptions {
 
 export function createStepFlow(deps: FlowDeps, { declareAs, planChange }: StepFlowOptions) {
   const { connections, documents, ledger, runbook, runner } = deps;
-  const { incidentFor } = createChoosing(deps);
+  const { incidentFor, offer } = createChoosing(deps);
   const asking = () => import('./views/ask.ts');
 
   /** @returns undefined when the person let it go */
@@ -56,9 +58,12 @@ export function createStepFlow(deps: FlowDeps, { declareAs, planChange }: StepFl
     }
     const incident = STEPS_WITHOUT_INCIDENT.includes(id) && node?.incident === undefined && (await ledger.list('open')).length === 0
       ? undefined
-      : await incidentFor(node, `${step.title}: for which incident?`);
+      : await incidentFor(node, `${step.title}: for which incident?`, AFTER_CLOSING_STEPS.includes(id) ? 'recent' : 'open');
     if (incident === undefined && !STEPS_WITHOUT_INCIDENT.includes(id)) {
       return undefined;
+    }
+    if ((step.action === 'createActionItems' || step.action === 'createReview') && incident !== undefined) {
+      await saveReviewOf(incident, node?.inputs?.['file']);
     }
     const inputs = await inputsFor(step, { ...node, ...(incident === undefined ? {} : { incident }) });
     const post = inputs === undefined || incident === undefined ? undefined : await previewOf(id, incident, inputs);
@@ -71,6 +76,12 @@ export function createStepFlow(deps: FlowDeps, { declareAs, planChange }: StepFl
     const result = await withProgress(step, incident, (signal) => runner.run({ step: id, inputs, incident, seen: post }, signal));
     await show(result, incident, id, step.title);
     return result;
+  }
+
+  /** The step reads what is on disk. */
+  async function saveReviewOf(incident: string, file: unknown): Promise<void> {
+    const { saveReview } = await import('./views/review-identity.ts');
+    await saveReview(typeof file === 'string' ? file : reviewFileOf(await ledger.read(incident)));
   }
 
   async function inputsFor(step: RunbookStep, node: Row): Promise<Inputs | undefined> {
@@ -98,6 +109,8 @@ export function createStepFlow(deps: FlowDeps, { declareAs, planChange }: StepFl
         return node.incident === undefined ? undefined : ask.askStage(book, (await ledger.read(node.incident)).deliveries, (await connections.get('statuspage')) !== undefined);
       case 'escalate':
         return ask.askTrigger(book);
+      case 'confirmResolution':
+        return node.incident === undefined ? undefined : (await import('./views/ask-closure.ts')).askResolution({ incident: await ledger.read(node.incident), runbook: book, clock: deps.clock });
       case 'scheduleReview':
         return node.incident === undefined ? undefined : (await import('./views/ask-review.ts')).askReview({ incident: await ledger.read(node.incident), runbook: book, clock: deps.clock });
       case 'assignRoles': {
@@ -163,8 +176,13 @@ export function createStepFlow(deps: FlowDeps, { declareAs, planChange }: StepFl
     if (result.status === 'cancelled') {
       return;
     }
-    if (result.deliveries !== undefined && incident !== undefined) {
-      void showDeliveries(result, result.deliveries, incident);
+    if (step === 'createReview' && incident !== undefined && result.deliveries?.every(({ state }) => state === 'done') === true) {
+      await (await import('./views/open-review.ts')).openReview(await ledger.read(incident));
+    }
+    if (step === 'conductReview' && incident !== undefined) {
+      await documents.openAgenda(incident);
+    } else if (result.deliveries !== undefined && incident !== undefined) {
+      void showDeliveries(result, result.deliveries, incident, step);
     } else if (result.evidence !== undefined && step !== 'tailLogs') {
       await openDashboard(step, result.evidence.links?.[0]?.url);
       await (incident === undefined || result.event === undefined
@@ -179,8 +197,13 @@ export function createStepFlow(deps: FlowDeps, { declareAs, planChange }: StepFl
   }
 
   /** What became of it, in a line; what a person has to do is one click away. */
-  async function showDeliveries({ summary }: RunResult, deliveries: readonly DeliveryReport[], incident: string): Promise<void> {
+  async function showDeliveries({ summary }: RunResult, deliveries: readonly DeliveryReport[], incident: string, step: string): Promise<void> {
     const of = (...states: readonly DeliveryState[]): readonly DeliveryReport[] => deliveries.filter(({ state }) => states.includes(state));
+    const forCalendars = step === 'scheduleReview' ? [SAVE_INVITATION] : [];
+    const saveInvitation = () => vscode.commands.executeCommand('incidentRunbook.saveInvitation', { kind: 'step', key: `${incident}/step/${step}`, incident });
+    if (deliveries.length === 0 && forCalendars.length > 0) {
+      return offer(`${summary}. Nobody has an address that it could be mailed to.`, SAVE_INVITATION, async () => saveInvitation());
+    }
     // About those of which nobody knows, a question of its own is asked.
     const undone = of('by hand', 'failed');
     const [first] = undone;
@@ -199,9 +222,11 @@ export function createStepFlow(deps: FlowDeps, { declareAs, planChange }: StepFl
     }
     const where = undone.map(({ target }) => target).join(', ');
     const message = `${summary}. For you to do: ${where}. ${first.reason ?? ''}`.trim();
-    const chosen = await vscode.window.showInformationMessage(message, 'Copy text', 'It is done', 'Show deliveries');
+    const chosen = await vscode.window.showInformationMessage(message, 'Copy text', ...forCalendars, 'It is done', 'Show deliveries');
     if (chosen === 'Copy text') {
       await vscode.env.clipboard.writeText(first.text);
+    } else if (chosen === SAVE_INVITATION) {
+      await saveInvitation();
     } else if (chosen === 'Show deliveries') {
       await vscode.commands.executeCommand('incidentRunbook.deliveries');
     } else if (chosen === 'It is done') {

@@ -16,7 +16,7 @@ export interface ActionItem {
   /** Of its issue, once it is in the document. */
   readonly url?: string;
   readonly number?: number;
-  /** The same for as long as the action is called the same: a tick, an owner or a date does not change it. */
+  /** Within the document, the same for as long as the action is called the same: a tick, an owner or a date does not change it. */
   readonly key: string;
 }
 
@@ -38,12 +38,8 @@ const BETWEEN = /\s+[-–—]+\s+|\s*[,;|]\s+(?=[*_]*(?:owner|due)(?: date)?[*_]
 /** `[Action 1]`, `[name]`, `[date]`: nobody has filled it in. */
 const PLACEHOLDER = /^\[[^\]]*\]$/;
 
-/**
- * The items below "## Action Items". Placeholders of the template and examples in code blocks are none.
- *
- * @param incident id, so that the same words in another review are another item
- */
-export function readActionItems(text: string, incident: string): ActionItems {
+/** The items below "## Action Items". Placeholders of the template and examples in code blocks are none. */
+export function readActionItems(text: string): ActionItems {
   const items: ActionItem[] = [];
   const seen = new Map<string, number>();
   let heading: number | undefined;
@@ -65,7 +61,7 @@ export function readActionItems(text: string, incident: string): ActionItems {
         const words = normalised(read.text);
         const before = seen.get(words) ?? 0;
         seen.set(words, before + 1);
-        items.push({ line, ...read, key: keyOf(incident, words, before) });
+        items.push({ line, ...read, key: keyOf(words, before) });
       }
     }
   }
@@ -114,8 +110,8 @@ function normalised(text: string): string {
 }
 
 /** Letters only: among digits the redaction could see a number of a person. @param before how many of the same words stand above it */
-function keyOf(incident: string, words: string, before: number): string {
-  const digest = createHash('sha256').update(JSON.stringify([incident, words, before])).digest('hex').slice(0, 24);
+function keyOf(words: string, before: number): string {
+  const digest = createHash('sha256').update(JSON.stringify([words, before])).digest('hex').slice(0, 24);
   return [...digest].map((digit) => 'abcdefghijklmnop'[Number.parseInt(digit, 16)]).join('');
 }
 

@@ -12,8 +12,13 @@ export interface ClosingAction {
   readonly ifAutomated?: true;
 }
 
-/** For so long after it was closed the review is asked for, ms; then it is history. */
-const REVIEW_ASKED_MS = 14 * 24 * 3_600_000;
+/** For so long after it was closed something is left to do about an incident, ms; then it is history. */
+const RECENT_MS = 14 * 24 * 3_600_000;
+
+/** Whether an incident is open or was closed a short while ago. @param closedAt ISO 8601 UTC @param now epoch ms */
+export function isRecent(closedAt: string | undefined, now: number): boolean {
+  return closedAt === undefined || now - Date.parse(closedAt) <= RECENT_MS;
+}
 
 /** Once it is stable: whether all boxes hold. @param now epoch ms */
 export function confirmAction(incident: Incident, rules: ClosureRules, now: number): ClosingAction {
@@ -28,7 +33,7 @@ export function confirmAction(incident: Incident, rules: ClosureRules, now: numb
 /** Of an incident that is resolved or closed. @param now epoch ms */
 export function closingActions(incident: Incident, now: number): ClosingAction[] {
   const { closed, resolved } = incident.times;
-  if (resolved === undefined || incident.imported !== undefined || now - Date.parse((closed ?? resolved).at) > REVIEW_ASKED_MS) {
+  if (resolved === undefined || incident.imported !== undefined || !isRecent((closed ?? resolved).at, now)) {
     return [];
   }
   const notified = lastDone(incident, 'sendResolutionNotice');

@@ -65,7 +65,7 @@ type Sight = { readonly proof: ClosureProof; readonly byHand: boolean } | { read
 export function closureBoxes(incident: Incident, rules: ClosureRules, now: number): ClosureBox[] {
   const changed = lastChange(incident, rules.mitigations);
   return rules.items.map(({ id, text, provedBy = [] }): ClosureBox => {
-    const since = provedBy.includes(FINDING) ? { at: Number.NEGATIVE_INFINITY } : changed;
+    const since = provedBy.includes(FINDING) ? NEVER : changed;
     const mark = incident.marks.get(`${CLOSURE_CHECKLIST}/${id}`);
     const marked = mark === undefined ? Number.NEGATIVE_INFINITY : Date.parse(mark.at);
     const sight = sightOf(incident, { id, provedBy }, rules, since, now);
@@ -93,20 +93,24 @@ export function describeBox({ state, by, request }: ClosureBox, now: number): st
 interface Since {
   /** Epoch ms; infinite while a change is under way. */
   readonly at: number;
-  readonly title?: string;
+  /** What happened then: `"Restart the service" ended`. */
+  readonly what: string;
 }
 
-/** When the last change to production ended. */
+const NEVER: Since = { at: Number.NEGATIVE_INFINITY, what: '' };
+
+/** When the last change to production ended, or it turned out not to be over. */
 function lastChange(incident: Incident, mitigations: readonly string[]): Since {
   const underWay = incident.changes.find(({ state }) => state === 'applying' || state === 'following');
   if (underWay !== undefined) {
-    return { at: Number.POSITIVE_INFINITY, title: underWay.plan.title };
+    return { at: Number.POSITIVE_INFINITY, what: `"${underWay.plan.title}" is still under way` };
   }
   const made = incident.changes.filter(({ request }) => request !== undefined)
-    .map(({ plan, made: done, end, request }): Since => ({ at: Date.parse(end?.at ?? done?.at ?? request?.at ?? ''), title: plan.title }));
+    .map(({ plan, made: done, end, request }): Since => ({ at: Date.parse(end?.at ?? done?.at ?? request?.at ?? ''), what: `"${plan.title}" ended` }));
   const byHand = incident.events.flatMap((event): Since[] => (event.type === 'step.finished' && event.change === undefined && event.result.outcome === 'done' && mitigations.includes(event.result.step)
-    ? [{ at: Date.parse(event.at), title: event.result.title }] : []));
-  return [...made, ...byHand].reduce<Since>((last, one) => (one.at > last.at ? one : last), { at: Number.NEGATIVE_INFINITY });
+    ? [{ at: Date.parse(event.at), what: `"${event.result.title}" ended` }] : []));
+  const reopened = incident.events.filter(({ type }) => type === 'incident.reopened').map(({ at }): Since => ({ at: Date.parse(at), what: 'it was reopened' }));
+  return [...made, ...byHand, ...reopened].reduce((last, one) => (one.at > last.at ? one : last), NEVER);
 }
 
 function sightOf(incident: Incident, { id, provedBy }: { readonly id: string; readonly provedBy: readonly string[] }, rules: ClosureRules, since: Since, now: number): Sight {
@@ -115,7 +119,7 @@ function sightOf(incident: Incident, { id, provedBy }: { readonly id: string; re
   }
   const runnable = provedBy.find((step) => rules.steps.some((known) => known.id === step));
   if (since.at === Number.POSITIVE_INFINITY) {
-    return { request: { text: `"${since.title ?? 'A change'}" is still under way` } };
+    return { request: { text: since.what } };
   }
   if (provedBy.includes(NOTICE) || provedBy.includes(NOTIFICATION)) {
     return noticeOf(incident, provedBy, rules, since);
@@ -132,13 +136,13 @@ function sightOf(incident: Incident, { id, provedBy }: { readonly id: string; re
   }
   const words = byHandIn(last);
   if (last.time <= since.at) {
-    return ask(`Seen at ${shortTime(iso(last.time), now)}, before "${since.title ?? 'the last change'}" ended`);
+    return ask(`Seen at ${shortTime(iso(last.time), now)}, before ${since.what}`);
   }
   if (last.level !== 'ok') {
     return ask(`It ended ${last.level} at ${shortTime(iso(last.time), now)} (${last.summary})`);
   }
   if (last.step === WATCH && !words && !isQuietSince(incident, last, since.at)) {
-    return ask(`The watch began before "${since.title ?? 'the last change'}" ended`);
+    return ask(`The watch began before ${since.what}`);
   }
   if (!LASTING.includes(last.step) && now - last.time > FRESH_MS) {
     return ask(`The last look is ${formatDuration(now - last.time)} old`);

@@ -89,7 +89,7 @@ export function describeEvent(event: TimelineEvent, targetOf: (request: string) 
     case 'checklist.marked':
       return { title: event.checked ? 'Confirmed' : 'Not confirmed any more', detail: [wordsOf(event.item).toLowerCase(), ...(event.note === undefined ? [] : [event.note])].join(': ') };
     case 'incident.resolved':
-      return { title: 'Incident resolved', detail: `${event.resolution} (root cause: ${event.rootCause})` };
+      return { title: 'Incident resolved', detail: `${event.resolution} (root cause: ${event.rootCause})${(event.unproved ?? []).map(({ item, reason }) => `; not proved: ${wordsOf(item).toLowerCase()}, ${reason}`).join('')}` };
     case 'review.scheduled':
       return { title: event.cancelled === true ? 'Review cancelled' : event.sequence === 0 ? 'Review scheduled' : 'Review moved', detail: `${event.start.slice(0, 10)} ${timeOfDay(event.start)}` };
     case 'review.written':

@@ -11,6 +11,8 @@ export interface FollowUp {
   readonly text: string;
   /** Who does it, as GitHub has it, or as the review names them; empty for nobody. */
   readonly owner: string;
+  /** Login, as GitHub was last seen to have it; empty for nobody. */
+  readonly assignee: string;
   /** ISO date; unset when none was set. */
   readonly due?: string;
   readonly repository: string;
@@ -50,11 +52,12 @@ export function followUpsOf({ id, title, deliveries, followUps }: FollowUpSource
     const seen = followUps.get(delivery.id);
     const state = seen?.state ?? 'open';
     const assigned = seen?.assignee ?? (Array.isArray(assignees) ? assignees[0] : undefined);
+    const assignee = typeof assigned === 'string' ? assigned : '';
     const due = typeof data['due'] === 'string' ? data['due'] : undefined;
     return [{
       incident: id, title, delivery: delivery.id, repository, number, url, state,
       text: typeof data['action'] === 'string' ? data['action'] : delivery.text,
-      owner: typeof assigned === 'string' && assigned !== '' ? assigned : typeof data['owner'] === 'string' ? data['owner'] : '',
+      assignee, owner: assignee !== '' ? assignee : typeof data['owner'] === 'string' ? data['owner'].replace(/^@/, '') : '',
       ...(due === undefined ? {} : { due }),
       overdue: state === 'open' && due !== undefined && due < today,
     }];

@@ -2,7 +2,7 @@
  * The metrics of runbook 11. A time that nobody recorded is missing and counts nowhere: every figure says how many
  * incidents it stands on. Drills are left out.
  */
-import { SEVERITIES, type Severity } from './events.ts';
+import type { Severity } from './events.ts';
 
 /** What the metrics need of an incident; times are ISO 8601 UTC. `IncidentSummary` is one. */
 export interface MetricRecord {
@@ -148,10 +148,11 @@ export function computeMetrics(records: readonly MetricRecord[], { since, until,
   const incidents = counted(records, window);
   const report = (metric: DurationMetric): DurationReport => {
     const target = targets[metric] ?? {};
+    const measured = incidents.map((record): Measured => ({ severity: record.severity, month: monthOf(record), duration: durationOf(record, metric) }));
     const figures = (severity: Severity): DurationFigures =>
-      figuresOf(incidents.filter((record) => record.severity === severity), metric, target.bySeverity?.[severity] ?? target.overall);
+      figuresOf(measured.filter((one) => one.severity === severity), target.bySeverity?.[severity] ?? target.overall);
     return {
-      ...figuresOf(incidents, metric, target.overall),
+      ...figuresOf(measured, target.overall),
       bySeverity: { P1: figures('P1'), P2: figures('P2'), P3: figures('P3'), P4: figures('P4') },
     };
   };
@@ -159,7 +160,7 @@ export function computeMetrics(records: readonly MetricRecord[], { since, until,
     ...window,
     incidents: incidents.length,
     drills: inWindow(records, window).filter(({ drill }) => drill).length,
-    unassessed: incidents.filter(({ severity }) => severity === undefined || !SEVERITIES.includes(severity)).length,
+    unassessed: incidents.filter(({ severity }) => severity === undefined).length,
     mttd: report('mttd'),
     mtta: report('mtta'),
     mttr: report('mttr'),
@@ -177,7 +178,7 @@ export function repeatsOf(known: readonly MetricRecord[], incidents: readonly Me
     const keys = { scenario: keyOf('scenario', scenario), cause: keyOf('cause', cause) };
     const before = { scenario: keys.scenario === undefined ? undefined : last.get(keys.scenario), cause: keys.cause === undefined ? undefined : last.get(keys.cause) };
     const earlier = before.scenario ?? before.cause;
-    if (earlier !== undefined && record.resolvedAt !== undefined && asked.has(record)) {
+    if (earlier !== undefined && asked.has(record)) {
       repeats.push({
         incident: id, detectedAt, earlier,
         ...(before.scenario === undefined || scenario === undefined ? {} : { scenario }),
@@ -197,19 +198,24 @@ function inWindow<T extends MetricRecord>(records: readonly T[], { since, until 
   });
 }
 
-function figuresOf(records: readonly MetricRecord[], metric: DurationMetric, target: number | undefined): DurationFigures {
+interface Measured {
+  readonly severity: Severity | undefined;
+  readonly month: string;
+  readonly duration: ReturnType<typeof durationOf>;
+}
+
+function figuresOf(measured: readonly Measured[], target: number | undefined): DurationFigures {
   const durations: number[] = [];
   const months = new Map<string, number[]>();
   let [missing, implausible] = [0, 0];
-  for (const record of records) {
-    const duration = durationOf(record, metric);
+  for (const { month, duration } of measured) {
     if (duration === 'missing') {
       missing += 1;
     } else if (duration === 'implausible') {
       implausible += 1;
     } else {
       durations.push(duration);
-      into(months, monthOf(record), duration);
+      into(months, month, duration);
     }
   }
   const n = durations.length;

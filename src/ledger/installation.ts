@@ -19,3 +19,8 @@ export async function installationId(directory: string): Promise<string> {
   }
   return (await readFile(file, 'utf8')).trim();
 }
+
+/** Where the timelines of this installation are. */
+export function timelinesIn(globalStorage: string): string {
+  return join(globalStorage, 'incidents');
+}

@@ -341,15 +341,12 @@ export class LocalLedger implements Ledger {
   }
 
   async #watch(): Promise<void> {
-    if (this.#watcher !== undefined) {
-      return;
-    }
     await this.#ready().catch(() => undefined);
-    if (this.#listeners.size === 0) {
+    if (this.#watcher !== undefined || this.#listeners.size === 0) {
       return;
     }
     try {
-      this.#watcher ??= watch(this.#options.directory, (_event, name) => {
+      this.#watcher = watch(this.#options.directory, (_event, name) => {
         const id = name?.endsWith(SUFFIX) === true ? name.slice(0, -SUFFIX.length) : undefined;
         if (id !== undefined && INCIDENT_ID.test(id)) {
           this.#emit(id);

@@ -9,6 +9,7 @@ import type { Delivery } from '../incident/deliveries.ts';
 import { EXTENSION } from '../incident/event-base.ts';
 import type { DeliveryService, NewEvent, TimelineEvent } from '../incident/events.ts';
 import type { Incident } from '../incident/fold.ts';
+import { serviceName } from '../incident/service-names.ts';
 import type { Runbook } from '../runbook/schema.ts';
 import { type Call, type Calls, DeliveryError, type Receipt } from '../services/courier.ts';
 import type { Ledger } from './ledger.ts';
@@ -105,7 +106,8 @@ export class Outbox {
     for (;;) {
       const changed = this.#nextChange(incident, limit);
       const read = await this.#options.ledger.read(incident);
-      if (limit.aborted || !read.deliveries.some((delivery) => deliveries.includes(delivery.id) && this.#goesNow(delivery, read))) {
+      const going = this.#goingNow(read);
+      if (limit.aborted || !deliveries.some((id) => going.has(id))) {
         return;
       }
       await changed;
@@ -196,11 +198,19 @@ export class Outbox {
       : Math.max(delivery.retryAt ?? now, this.#pausedUntil.get(delivery.service) ?? now, this.#elsewhere.get(delivery.id) ?? now);
   }
 
-  /** Whether something is about to happen with a delivery: it does not wait for a later time, nor for one that does. */
-  #goesNow(delivery: Delivery, { deliveries }: Incident): boolean {
-    const waits = ({ state, retryAt, service }: Delivery): boolean => state === 'pending' && (retryAt !== undefined || (this.#pausedUntil.get(service) ?? 0) > this.#options.clock.now());
-    return delivery.state === 'pending' && !waits(delivery)
-      && !deliveries.some((other) => waits(other) && ((delivery.after ?? []).includes(other.id) || (other.id < delivery.id && other.service === delivery.service && other.target === delivery.target)));
+  /** Deliveries with which something is about to happen: they do not wait for a later time, nor for one that does, through however many. */
+  #goingNow({ deliveries }: Incident): ReadonlySet<string> {
+    const pending = deliveries.filter(({ state }) => state === 'pending');
+    const waiting = new Set(pending.filter(({ retryAt, service }) => retryAt !== undefined || (this.#pausedUntil.get(service) ?? 0) > this.#options.clock.now()).map(({ id }) => id));
+    for (let before = -1; before !== waiting.size;) {
+      before = waiting.size;
+      for (const { id, after = [], service, target } of pending) {
+        if (pending.some((other) => waiting.has(other.id) && (after.includes(other.id) || (other.id < id && other.service === service && other.target === target)))) {
+          waiting.add(id);
+        }
+      }
+    }
+    return new Set(pending.map(({ id }) => id).filter((id) => !waiting.has(id)));
   }
 
   #wakeAt(ms: number): void {
@@ -338,13 +348,4 @@ function concerns(event: TimelineEvent, request: string): boolean {
 function isWantedAllTheSame({ events }: Incident, delivery: string): boolean {
   const about = events.filter((event) => 'request' in event && event.request === delivery);
   return about.at(-1)?.type === 'delivery.retried' && about.findLast(({ type }) => type !== 'delivery.retried')?.type === 'delivery.unknown';
-}
-
-const NAMES: Readonly<Record<DeliveryService, string>> = {
-  github: 'GitHub', slack: 'Slack', pagerduty: 'PagerDuty', datadog: 'Datadog', statuspage: 'Statuspage', mail: 'Mail', webhook: 'The webhook for in-app notifications', workspace: 'The workspace', aws: 'AWS Support',
-};
-
-/** A service as people call it. */
-export function serviceName(service: DeliveryService): string {
-  return NAMES[service];
 }

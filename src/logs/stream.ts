@@ -62,6 +62,11 @@ export class LogStreamer implements LogStreams {
     }
   }
 
+  /** The incident that the stream is for; undefined while there is none. */
+  get incident(): string | undefined {
+    return this.#current?.incident;
+  }
+
   /** Ends the stream; with an incident only when the stream is that incident's. */
   stop(incident?: string): void {
     if (this.#current !== undefined && (incident === undefined || this.#current.incident === incident)) {

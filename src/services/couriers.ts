@@ -41,8 +41,9 @@ export class Couriers {
   async calls(service: DeliveryService): Promise<Calls | undefined> {
     if (service === 'workspace') {
       const { folder, isUnsaved = () => false } = this.#options;
-      const [{ statusFileCalls }, { reviewLinkCalls }] = await Promise.all([import('./status-files.ts'), import('./review-links.ts')]);
-      return { ...statusFileCalls(folder()), ...reviewLinkCalls({ folder: folder(), isUnsaved }) };
+      const [{ statusFileCalls }, { reviewFileCalls }, { reviewLinkCalls }] = await Promise.all([import('./status-files.ts'), import('./review-file.ts'), import('./review-links.ts')]);
+      const options = { folder: folder(), isUnsaved };
+      return { ...statusFileCalls(options.folder), ...reviewFileCalls(options), ...reviewLinkCalls(options) };
     }
     if (service === 'aws') {
       return this.#options.aws?.();

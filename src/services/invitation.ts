@@ -60,7 +60,8 @@ export function meetingIn({ delivery }: Pick<Parcel, 'delivery'>): Meeting | und
 export async function writeInvitation({ method, uid, sequence, start, end, title, text, location, url, stamp, organizer, attendees }: Invitation): Promise<string> {
   // The library takes it, and its types leave it out: the time at which this version was made.
   const made: object = { timestamp: stamp };
-  const { createEvent } = await import('ics');
+  // Bundled, a CommonJS module has a default export only.
+  const { default: { createEvent } } = await import('ics');
   const { error, value } = createEvent({
     ...made,
     productId: '-//Incident Runbook//Incident Runbook//EN', method, uid, sequence,
@@ -96,9 +97,9 @@ function plain(text: string): string {
   return text.toWellFormed().replace(/\r\n?|[\u2028\u2029\u0085]/g, '\n').replace(/(?![\n\t])\p{Cc}/gu, '');
 }
 
-/** A parameter has no way to hold a quote (RFC 5545, 3.2). */
+/** A parameter has no way to hold a quote (RFC 5545, 3.2), and some programs take a backslash for the beginning of one. */
 function parameter(text: string): string {
-  return onOneLine(plain(text)).replaceAll('"', '\'');
+  return onOneLine(plain(text)).replaceAll('"', '\'').replaceAll('\\', '/');
 }
 
 /**

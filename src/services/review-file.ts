@@ -1,17 +1,15 @@
 /** The review document of an incident as a file of the workspace (runbook 10.3). */
-import { mkdir, readFile, realpath, stat } from 'node:fs/promises';
+import { mkdir, realpath } from 'node:fs/promises';
 import path from 'node:path';
-import { codeOf, messageOf } from '../errors.ts';
+import { UserError, codeOf, messageOf } from '../errors.ts';
 import { incidentOf, mergeReview, newerBlocks } from '../incident/review/merge.ts';
 import { reviewParts } from '../incident/review/draft.ts';
 import { isInside, reviewFileOf } from '../incident/review/path.ts';
 import { GAP_MINUTES } from '../incident/review/review-runbook.ts';
 import { type Calls, DeliveryError, type Parcel, type Receipt, textOf } from './courier.ts';
 import { textsOf } from './delivery-data.ts';
-import { replaceFile, stampOf } from './replace-file.ts';
-
-/** What is larger is no review that somebody wrote, bytes. */
-const LARGEST = 4 * 1024 * 1024;
+import { replaceFile } from './replace-file.ts';
+import { type WorkspaceFile, readWorkspaceFile } from './workspace-file.ts';
 
 export interface ReviewFileOptions {
   /** Of the workspace, absolute; undefined when none is open. */
@@ -36,7 +34,7 @@ async function write({ folder, isUnsaved }: ReviewFileOptions, parcel: Parcel, s
   try {
     const { file, target, known } = await placeFor(root, wanted, incident.id, reviewFileOf(incident));
     if ([target, path.join(root.given, file)].some(isUnsaved)) {
-      throw new DeliveryError('refused', `${file} has changes in an editor that are not saved, so it was not written. Save it first, then run the step again.`);
+      throw new DeliveryError('refused', `The review in ${file} has changes in an editor that are not saved, so it was not written. Save it first, then run the step again.`);
     }
     const { text, kept } = mergeReview(known?.text ?? '', incident.id, parts, textsOf(parcel, 'replace'));
     if (text !== known?.text) {
@@ -75,31 +73,31 @@ interface Place {
   readonly file: string;
   /** Absolute, links resolved. */
   readonly target: string;
-  /** What is there already, and whether somebody saved it meanwhile. */
-  readonly known?: { readonly text: string; readonly stamp: string };
+  /** What is there already. */
+  readonly known?: WorkspaceFile;
 }
 
 /** The wanted file, or one beside it where another incident's review has that name. @throws DeliveryError for a file that is no review of ours */
 async function placeFor(root: Root, wanted: string, incident: string, writtenBefore: string | undefined): Promise<Place> {
   const beside = wanted.replace(/(\.md)$/i, `-${incident.slice(-4).toLowerCase()}$1`);
   for (const file of [wanted, beside]) {
-    const target = await targetOf(root, file);
-    const known = await readExisting(target, file);
+    const { target, exists } = await targetOf(root, file);
+    const known = exists ? await readWorkspaceFile(root.given, file) : undefined;
     const owner = known === undefined ? undefined : incidentOf(known.text);
     if (known === undefined || owner === incident || known.text.trim() === '' || (owner === undefined && file === writtenBefore)) {
       return { file, target, ...(known === undefined ? {} : { known }) };
     }
     if (owner === undefined) {
-      throw new DeliveryError('refused', `${file} is there already and is no review that was drafted from a timeline, so it was not touched. Rename it, or change the setting incidentRunbook.review.path, then run the step again.`);
+      throw new DeliveryError('refused', `The file ${file} is there already and is no review that was drafted from a timeline, so it was not touched. Rename it, or change the setting incidentRunbook.review.path, then run the step again.`);
     }
   }
-  throw new DeliveryError('refused', `${wanted} and ${beside} hold the reviews of other incidents. Change the setting incidentRunbook.review.path, then run the step again.`);
+  throw new DeliveryError('refused', `Both ${wanted} and ${beside} hold the reviews of other incidents. Change the setting incidentRunbook.review.path, then run the step again.`);
 }
 
 /** The real path of a file below the folder, whose directories are made where they are missing. */
-async function targetOf({ real }: Root, file: string): Promise<string> {
+async function targetOf({ real }: Root, file: string): Promise<{ readonly target: string; readonly exists: boolean }> {
   if (!isInside(file)) {
-    throw new DeliveryError('refused', `"${file}" is no Markdown file inside the workspace folder. Change the setting incidentRunbook.review.path, then run the step again.`);
+    throw new DeliveryError('refused', `The path "${file}" is no Markdown file inside the workspace folder. Change the setting incidentRunbook.review.path, then run the step again.`);
   }
   const parts = file.split('/');
   const name = parts.pop() ?? '';
@@ -115,44 +113,36 @@ async function targetOf({ real }: Root, file: string): Promise<string> {
     directory = insideOf(real, await realpath(next), file);
   }
   const target = path.join(directory, name);
-  const resolved = await realpath(target).catch((error: unknown) => {
+  try {
+    return { target: insideOf(real, await realpath(target), file), exists: true };
+  } catch (error) {
     if (codeOf(error) === 'ENOENT') {
-      return target;
+      return { target, exists: false };
     }
     throw error;
-  });
-  return insideOf(real, resolved, file);
+  }
 }
 
 function insideOf(root: string, resolved: string, file: string): string {
   const relative = path.relative(root, resolved);
   if (relative.startsWith('..') || path.isAbsolute(relative)) {
-    throw new DeliveryError('refused', `${file} leads out of the workspace folder, and nothing is written there. Change the setting incidentRunbook.review.path, then run the step again.`);
+    throw new DeliveryError('refused', `The path ${file} leads out of the workspace folder, and nothing is written there. Change the setting incidentRunbook.review.path, then run the step again.`);
   }
   return resolved;
 }
 
-async function readExisting(target: string, file: string): Promise<Place['known']> {
-  try {
-    const stamp = await stampOf(target);
-    if ((await stat(target)).size > LARGEST) {
-      throw new DeliveryError('refused', `${file} is too large to be a review. Rename it, then run the step again.`);
-    }
-    return { text: await readFile(target, 'utf8'), stamp };
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') {
-      return undefined;
-    }
-    throw error;
-  }
-}
-
 /** Codes of errors that stay until somebody does something about them. */
-const LASTING = ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EISDIR', 'ELOOP'];
+const LASTING = ['EACCES', 'EPERM', 'EROFS', 'ELOOP'];
 
 function failureOf(file: string, error: unknown): DeliveryError {
+  if (error instanceof UserError) {
+    return new DeliveryError('refused', error.message, { cause: error });
+  }
   const code = codeOf(error);
+  if (code === 'ENOTDIR' || code === 'EISDIR') {
+    return new DeliveryError('refused', `The review cannot be written to ${file}: a file stands where a folder is needed, or the other way round. Rename it, or change the setting incidentRunbook.review.path, then run the step again.`, { cause: error });
+  }
   return LASTING.includes(code ?? '')
-    ? new DeliveryError('refused', `${file} cannot be written (${code}). Check its permissions, then run the step again.`, { cause: error })
-    : new DeliveryError('not sent', `${file} could not be written (${code ?? messageOf(error)}).`, { cause: error });
+    ? new DeliveryError('refused', `The review cannot be written to ${file} (${code}). Check its permissions, then run the step again.`, { cause: error })
+    : new DeliveryError('not sent', `The review could not be written to ${file} (${code ?? messageOf(error)}).`, { cause: error });
 }

@@ -23,17 +23,21 @@ export function reviewLinkCalls(options: ReviewLinksOptions): Calls {
 }
 
 async function write({ folder, isUnsaved }: ReviewLinksOptions, parcel: Parcel, signal: AbortSignal): Promise<Receipt> {
-  const [file, key] = [textOf(parcel, 'file'), textOf(parcel, 'key')];
+  const [file, key, name] = [textOf(parcel, 'file'), textOf(parcel, 'key'), textOf(parcel, 'folder')];
+  if (folder === undefined || path.basename(folder) !== name) {
+    // Every window of this machine sends what is to be sent; this one has another folder open.
+    throw new DeliveryError('not sent', `It is written from a window that has the folder "${name}" open.`);
+  }
   const { number, url } = issueOf(parcel, key);
   const known = await open(folder, file);
-  const item = readActionItems(known.text, parcel.incident.id).items.find((candidate) => candidate.key === key);
+  const item = readActionItems(known.text).items.find((candidate) => candidate.key === key);
   if (item?.url !== undefined || known.text.includes(`](${url})`)) {
     return { result: { file } };
   }
   if (item === undefined) {
     return { result: { file }, note: `The action item is worded otherwise in ${file} by now, so it was left alone. Its issue is #${number}.` };
   }
-  if (isUnsaved(path.join(folder ?? '', ...file.split('/'))) || isUnsaved(known.path)) {
+  if (isUnsaved(path.join(folder, ...file.split('/'))) || isUnsaved(known.path)) {
     throw new DeliveryError('not sent', `${file} has changes that are not saved. Save it, then the link is added.`);
   }
   try {
@@ -44,15 +48,16 @@ async function write({ folder, isUnsaved }: ReviewLinksOptions, parcel: Parcel, 
   return { result: { file } };
 }
 
-function issueOf({ incident }: Parcel, key: string): { readonly number: number; readonly url: string } {
-  const { number, url } = followUpOfKey(incident.deliveries, key)?.result ?? {};
+/** What was known when it was asked for, else what came of the delivery that it follows. */
+function issueOf({ delivery, incident }: Parcel, key: string): { readonly number: number; readonly url: string } {
+  const { number, url } = 'url' in delivery.data ? delivery.data : followUpOfKey(incident.deliveries, key)?.result ?? {};
   if (typeof number !== 'number' || typeof url !== 'string' || !isHttps(url)) {
     throw new DeliveryError('refused', 'The issue has no link that could be written down. Confirm its delivery with the address of the issue, then retry.');
   }
   return { number, url };
 }
 
-async function open(folder: string | undefined, file: string): Promise<WorkspaceFile> {
+async function open(folder: string, file: string): Promise<WorkspaceFile> {
   try {
     return await readWorkspaceFile(folder, file);
   } catch (error) {

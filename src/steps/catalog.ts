@@ -52,6 +52,8 @@ const ACTIONS: Readonly<Record<string, () => Promise<Action>>> = {
   escalate: () => import('./chapter-8-escalate.ts').then((chapter) => chapter.escalate),
   openWarRoom: () => import('./chapter-8-escalate.ts').then((chapter) => chapter.openWarRoom),
   scheduleReview: () => import('./chapter-10-schedule.ts').then((chapter) => chapter.scheduleReview),
+  createReview: () => import('./chapter-10-review.ts').then((chapter) => chapter.createReview),
+  conductReview: () => import('./chapter-10-review.ts').then((chapter) => chapter.conductReview),
   createActionItems: () => import('./chapter-10-actions.ts').then((chapter) => chapter.createActionItems),
   assignRoles: () => import('./records.ts').then((records) => records.assignRoles),
 };

@@ -159,13 +159,13 @@ export class Changing {
       .catch((failure: unknown): Outlook => ({ state: 'unclear', summary: `What became of it could not be seen either: ${messageOf(failure)}` }));
     if (outlook.state === 'underway' || outlook.state === 'done') {
       await this.#options.ledger.append(context.incident.id, { type: 'change.made', plan: id, result: {} });
-      return { id, plan, result: undefined, interrupted: false };
+      return { id, plan, result: undefined, interrupted: false, trouble: why };
     }
     const nothing = outlook.state === 'not made' ? `Nothing was changed. ${why}` : `${why} ${outlook.summary}`;
     return { id, plan, result: undefined, interrupted: false, end: await this.#end(context, id, plan, { ...outlook, summary: nothing, state: outlook.state === 'not made' ? 'failed' : outlook.state }, 0) };
   }
 
-  async #follow({ action, context }: Wish, { id, plan, result, interrupted }: Made, signal: AbortSignal): Promise<RunResult> {
+  async #follow({ action, context }: Wish, { id, plan, result, interrupted, trouble }: Made, signal: AbortSignal): Promise<RunResult> {
     const { clock, log, wait } = this.#options;
     const { incident, step } = context;
     const started = clock.now();
@@ -188,7 +188,9 @@ export class Changing {
           last = { ...last, state: 'failed', summary: interrupted ? `It was interrupted before it was made, and nothing has changed. ${last.summary}` : last.summary };
         }
         if (last.state !== 'underway') {
-          return await this.#end(context, id, plan, interrupted && last.state === 'done' ? { ...last, summary: `Looked at again after an interruption: ${last.summary}` } : last, clock.now() - started);
+          const begun = interrupted && last.state === 'done' ? 'Looked at again after an interruption: ' : '';
+          const failed = trouble === undefined ? '' : `${last.summary.endsWith('.') ? '' : '.'} While it was made: ${trouble}`;
+          return await this.#end(context, id, plan, { ...last, summary: `${begun}${last.summary}${failed}` }, clock.now() - started);
         }
         if (signal.aborted || clock.now() - started > (action.followMs ?? FOLLOW_MS)) {
           return await this.#left(context, id, plan, last, clock.now() - started, signal.aborted);
@@ -239,6 +241,8 @@ interface Made {
   readonly result: JsonObject | undefined;
   /** Whether the window that made it is gone. */
   readonly interrupted: boolean;
+  /** What went wrong while it was made, although it was, or a part of it. A sentence. */
+  readonly trouble?: string;
   /** Set when it has ended already. */
   readonly end?: RunResult;
 }

@@ -1,10 +1,12 @@
 /** Following up what a review has found (runbook 10.4). */
+import path from 'node:path';
 import { UserError } from '../errors.ts';
 import { type ActionItem, problemsOf, readActionItems } from '../incident/action-items.ts';
 import { iso } from '../incident/clock.ts';
 import type { Delivery } from '../incident/deliveries.ts';
 import { followUpOfKey, isFollowUp } from '../incident/follow-ups.ts';
 import { escapeMarkdown } from '../incident/markdown.ts';
+import { reviewFileOf } from '../incident/review/path.ts';
 import { onOneLine, shorten } from '../incident/shorten.ts';
 import { readWorkspaceFile } from '../services/workspace-file.ts';
 import { plural } from '../text.ts';
@@ -29,23 +31,23 @@ export const createActionItems: PostAction = {
     const { incident, services, clock } = context;
     const file = fileOf(context, inputs);
     const { text } = await readWorkspaceFile(services.tasks.folder(), file);
-    const { items } = readActionItems(text, incident.id);
+    const { items } = readActionItems(text);
     if (items.length === 0) {
       throw new UserError(`${file} holds no action item. Below "## Action Items" write a line such as "- [ ] Alert on the pool - Owner: @login - Due: ${iso(clock.now()).slice(0, 10)}", and save it.`);
     }
     const known = (item: ActionItem): Delivery | undefined => incident.deliveries.findLast((delivery) => isFollowUp(delivery) && delivery.data['key'] === item.key && delivery.state !== 'discarded');
     const fresh = items.filter((item) => item.url === undefined && !item.done && known(item) === undefined);
     if (!inputs.flag('allowIncomplete')) {
-      refuseIncomplete(file, fresh, iso(clock.now()).slice(0, 10));
+      refuseIncomplete(context, file, fresh);
     }
     const [repository, connected] = [(await services.connections.get('github'))?.['repository'] ?? 'GitHub', await connectedOf(context, 'github')];
     // Their issues are there, and the links are not: the file was being edited, or was put back.
     const unlinked = items.filter((item) => item.url === undefined && followUpOfKey(incident.deliveries, item.key) !== undefined && !isLinking(incident.deliveries, item.key));
-    const opened = fresh.flatMap((item, place) => [issueLetter(context, item, file, repository), linkLetter(context, item, file, [place * 2])]);
+    const opened = fresh.flatMap((item, place) => [issueLetter(context, item, file, repository), linkLetter(context, item, file, place * 2)]);
     const stuck = items.flatMap((item) => (item.url === undefined && known(item)?.state === 'failed' ? [item] : []));
     const ticked = items.filter((item) => item.url === undefined && item.done && known(item) === undefined);
     return {
-      events: [], letters: [...opened, ...unlinked.map((item) => linkLetter(context, item, file, []))],
+      events: [], letters: [...opened, ...unlinked.map((item) => linkLetter(context, item, file))],
       summary: fresh.length > 0 ? `${plural(fresh.length, 'issue')} for action items in ${repository}`
         : unlinked.length > 0 ? `${plural(unlinked.length, 'link')} for ${file}` : `Every open action item of ${file} has its issue`,
       level: stuck.length > 0 || (fresh.length > 0 && connected.size === 0) ? 'warn' : 'ok',
@@ -62,23 +64,29 @@ export const createActionItems: PostAction = {
 };
 
 function fileOf({ incident }: Composing, inputs: Inputs): string {
-  const file = inputs.optionalText('file') ?? incident.reviewFile;
+  const file = inputs.optionalText('file') ?? reviewFileOf(incident);
   if (file === undefined) {
     throw new UserError(`${incident.id} has no review document yet. Create it first, or give its path as "file".`, {
-      action: { title: 'Create review', command: 'incidentRunbook.step.createReview', args: [{ incident: incident.id }] },
+      action: { title: 'Create review', command: 'incidentRunbook.step.createReview', args: [{ kind: 'step', key: `${incident.id}/step/createReview`, incident: incident.id, step: 'createReview' }] },
     });
   }
   return file;
 }
 
 /** @throws UserError naming every line that lacks something */
-function refuseIncomplete(file: string, items: readonly ActionItem[], today: string): void {
+function refuseIncomplete({ clock, incident, step }: Composing, file: string, items: readonly ActionItem[]): void {
+  const today = iso(clock.now()).slice(0, 10);
   const lacking = items.flatMap((item) => {
     const problems = problemsOf(item, today).filter((problem) => problem !== 'overdue');
     return problems.length === 0 ? [] : [`line ${item.line + 1} has ${problems.map((problem) => (problem === 'unreadable due date' ? `a due date that is not like ${today}` : problem)).join(' and ')}`];
   });
   if (lacking.length > 0) {
-    throw new UserError(`${file}: ${lacking.join('; ')}. Add "- Owner: @login - Due: YYYY-MM-DD" and save it, or set "allowIncomplete".`);
+    throw new UserError(`${file}: ${lacking.join('; ')}. Add "- Owner: @login - Due: YYYY-MM-DD" and save it, or set "allowIncomplete".`, {
+      action: {
+        title: 'Create them anyway', command: `incidentRunbook.step.${step.id}`,
+        args: [{ kind: 'step', key: `${incident.id}/step/${step.id}`, incident: incident.id, step: step.id, inputs: { file, allowIncomplete: true } }],
+      },
+    });
   }
 }
 
@@ -103,11 +111,12 @@ function issueLetter(context: Composing, item: ActionItem, file: string, reposit
   };
 }
 
-/** @param after places of the letters that come first */
-function linkLetter({ incident }: Composing, item: ActionItem, file: string, after: readonly number[]): Letter {
+/** @param after place of the letter that opens the issue; undefined when it is open */
+function linkLetter({ incident, services }: Composing, item: ActionItem, file: string, after?: number): Letter {
+  const { number, url } = followUpOfKey(incident.deliveries, item.key)?.result ?? {};
   return {
     service: 'workspace', call: 'writeActionLinks', target: file, text: `Link to the issue of "${shown(item)}" in the review of ${incident.id}`,
-    data: { file, key: item.key }, ...(after.length === 0 ? {} : { after }),
+    data: { folder: path.basename(services.tasks.folder() ?? ''), file, key: item.key, ...(number === undefined || url === undefined ? {} : { number, url }) }, ...(after === undefined ? {} : { after: [after] }),
   };
 }
 

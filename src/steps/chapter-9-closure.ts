@@ -119,7 +119,7 @@ export const sendResolutionNotice: PostAction = {
       events: [],
       letters: [
         ...told.map(({ letter }) => letter),
-        ...channels.map((channel) => channelPost(channel, posted)),
+        ...channels.map((channel) => channelPost(channel, posted, {})),
         ...(room === undefined || channels.includes(room.name) ? [] : [channelPost(room.channel, posted, { target: room.name })]),
         ...users.letters,
       ],

@@ -74,8 +74,11 @@ export async function carryOut(action: PostAction, context: StepContext & { read
     const ids = await request(post.letters, step.id, await outgoing.origin(), append);
     const { id: event } = await append({ type: 'step.finished', result });
     await outgoing.settle(context.incident.id, ids, signal);
-    const { deliveries } = await read();
-    return { result, event, deliveries: deliveries.filter(({ id }) => ids.includes(id)).map(reportOf) };
+    const deliveries = (await read()).deliveries.filter(({ id }) => ids.includes(id));
+    for (const arrived of deliveries.filter(({ state }) => state === 'done').flatMap((delivery) => action.arrived?.(delivery) ?? [])) {
+      await append(arrived);
+    }
+    return { result, event, deliveries: deliveries.map(reportOf) };
   } finally {
     await turn.release();
   }

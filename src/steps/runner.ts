@@ -85,7 +85,7 @@ export class StepRunner {
         return this.#investigate(context, request.inputs, signal);
       case 'read': {
         const result = await this.#check(action, context, request.inputs, signal);
-        return this.#finish(incident, result);
+        return this.#finish(action.unrecorded === true ? undefined : incident, result);
       }
     }
   }

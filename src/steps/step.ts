@@ -1,6 +1,7 @@
 import type { Clock } from '../incident/clock.ts';
 import type { DeliveryRequest, NewEvent } from '../incident/events.ts';
 import type { Change } from '../incident/changes.ts';
+import type { Delivery } from '../incident/deliveries.ts';
 import type { Evidence, Level } from '../incident/evidence.ts';
 import type { Incident } from '../incident/fold.ts';
 import type { ChangeEffect, Draft, JsonObject, Plan } from '../incident/plan.ts';
@@ -26,6 +27,15 @@ export interface Services {
   readonly logStreams: LogStreams;
   readonly tasks: Tasks;
   readonly connections: Connections;
+  /** What the settings say of review documents; the defaults while it is unset. */
+  readonly review?: ReviewSettings;
+}
+
+export interface ReviewSettings {
+  /** Path of the document, with `${date}`, `${slug}` and `${incident}`; relative to the workspace folder. */
+  readonly path: string;
+  /** For so long nothing has to be recorded before it is marked as a gap, minutes. */
+  readonly gapMinutes: number;
 }
 
 export interface StepContext {
@@ -43,6 +53,8 @@ export interface ReadAction {
   readonly kind: 'read';
   /** It belongs to the time after the incident: closure and review (runbook 9, 10). */
   readonly afterClosing?: true;
+  /** It shows what is known already, so nothing is put on the timeline. */
+  readonly unrecorded?: true;
   /** While this service is not connected, an investigation leaves the check out: it does not apply. */
   readonly needs?: ConnectableService;
   run(context: StepContext, inputs: Inputs, signal: AbortSignal): Promise<Evidence>;
@@ -87,6 +99,8 @@ export interface PostAction {
   readonly concurrent?: true;
   /** Looks and composes; sends nothing and records nothing. @throws UserError when there is nothing to send, or not yet */
   compose(context: StepContext & { readonly incident: Incident }, inputs: Inputs, signal: AbortSignal): Promise<Post>;
+  /** What is recorded of a letter that has arrived while the step waited for it. */
+  arrived?(delivery: Delivery): readonly NewEvent[];
 }
 
 /** Where a change stands in the world. */

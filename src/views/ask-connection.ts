@@ -6,6 +6,7 @@ import { CONNECTABLE, CONNECTION_KINDS, type ConnectableService, type Connection
 import { Inputs } from '../steps/inputs.ts';
 import { type Answers, nextQuestion } from './connection-form.ts';
 import { connectionPlace } from './connection-nodes.ts';
+import { underProgress } from './under-progress.ts';
 
 export interface ConnectionFlowDeps {
   readonly store: ConnectionStore;
@@ -223,18 +224,6 @@ async function askFields(service: ConnectableService, before: Connection | undef
     answers = question.with(answer);
   }
   return answers;
-}
-
-function underProgress<T>(title: string, work: (signal: AbortSignal) => Promise<T>): Thenable<T> {
-  return vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title, cancellable: true }, async (_progress, token) => {
-    const abort = new AbortController();
-    const subscription = token.onCancellationRequested(() => { abort.abort(); });
-    try {
-      return await work(abort.signal);
-    } finally {
-      subscription.dispose();
-    }
-  });
 }
 
 function throwIfCancelled(error: unknown, signal: AbortSignal): void {

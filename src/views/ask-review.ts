@@ -8,7 +8,6 @@ import type { InvitationApi } from '../invitation-api.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { describeSlot, readTime, wallTime } from '../runbook/review-slot.ts';
 import type { Runbook } from '../runbook/schema.ts';
-import { proposedSlot } from '../steps/chapter-10-schedule.ts';
 
 interface Asking {
   readonly incident: Incident;
@@ -21,6 +20,7 @@ export async function askReview({ incident, runbook, clock }: Asking): Promise<R
   const { timeZone } = runbook;
   const { review } = incident;
   const length = review === undefined ? undefined : Math.round((Date.parse(review.end) - Date.parse(review.start)) / 60_000);
+  const { proposedSlot } = await import('../steps/chapter-10-schedule.ts');
   const slot = proposedSlot({ incident, runbook, clock }, length);
   const proposed = { label: `$(calendar) ${describeSlot(slot, timeZone)}`, description: 'the first time in business hours', value: 'proposed' } as const;
   const other = { label: '$(edit) Another time…', description: '', value: 'other' } as const;

@@ -2,10 +2,13 @@
 import * as vscode from 'vscode';
 import type { ClockReport } from '../api.ts';
 import { type Clock, formatDuration } from '../incident/clock.ts';
+import { isRecent } from '../incident/closing-guide.ts';
 import type { Delivery } from '../incident/deliveries.ts';
-import { DETECTION_SOURCES, type DetectionSource, SEVERITIES, type Severity } from '../incident/events.ts';
-import type { IncidentSummary } from '../incident/fold.ts';
+import { describeEvent } from '../incident/describe.ts';
+import { DETECTION_SOURCES, type DetectionSource, SEVERITIES, type Severity, type TimelineEvent } from '../incident/events.ts';
+import type { Incident, IncidentSummary } from '../incident/fold.ts';
 import { assess } from '../incident/severity.ts';
+import { isTold, targetOf } from '../incident/told.ts';
 import { UPDATE_STATUSES, type UpdateFields } from '../incident/update-fields.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { environmentsOf } from '../runbook/query.ts';
@@ -16,7 +19,8 @@ interface Choice<T> extends vscode.QuickPickItem {
   readonly value: T;
 }
 
-async function pick<T>(choices: readonly Choice<T>[], options: vscode.QuickPickOptions): Promise<T | undefined> {
+/** One of the choices, found by any of its words. */
+export async function pick<T>(choices: readonly Choice<T>[], options: vscode.QuickPickOptions): Promise<T | undefined> {
   const chosen = await vscode.window.showQuickPick(choices, { matchOnDescription: true, matchOnDetail: true, ...options });
   return chosen?.value;
 }
@@ -62,13 +66,13 @@ export async function askDeclaration(runbook: Runbook): Promise<Declaration | un
   return environment === undefined ? undefined : { title: title.trim(), ...(severity === 'later' ? {} : { severity }), environment, detectedBy };
 }
 
-/** Which incident; without asking when only one is there. `none` tells why there is none to choose. */
-export async function askIncident(ledger: Ledger, clock: Clock, placeHolder: string, status?: 'open' | 'closed'): Promise<IncidentSummary | 'none' | undefined> {
-  const incidents = await ledger.list(status);
+/** Which incident; without asking when only one is there. `recent`: open, or closed a short while ago. `none` tells why there is none to choose. */
+export async function askIncident(ledger: Ledger, clock: Clock, placeHolder: string, status?: 'open' | 'closed' | 'recent'): Promise<IncidentSummary | 'none' | undefined> {
+  const incidents = status === 'recent' ? (await ledger.list()).filter(({ closedAt }) => isRecent(closedAt, clock.now())) : await ledger.list(status);
   if (incidents.length === 0) {
     return 'none';
   }
-  if (incidents.length === 1 && status === 'open') {
+  if (incidents.length === 1 && (status === 'open' || status === 'recent')) {
     return incidents[0];
   }
   return pick(incidents.map((incident) => ({
@@ -77,6 +81,14 @@ export async function askIncident(ledger: Ledger, clock: Clock, placeHolder: str
     detail: incident.id,
     value: incident,
   })), { placeHolder });
+}
+
+/** What happened in an incident that can be corrected, in its order: the declaration comes first. */
+export function askEvent(incident: Incident): Promise<TimelineEvent | undefined> {
+  return pick(incident.events.filter((event) => isTold(event) && event.type !== 'event.amended').map((event) => {
+    const { title, detail } = describeEvent(event, (request) => targetOf(incident, request));
+    return { label: title, description: event.at, detail, value: event };
+  }), { title: 'Correct', placeHolder: 'What is not as it was?' });
 }
 
 /** Asks one question after the other in one picker, with a way back. */

@@ -5,7 +5,7 @@ import type { DeliveryService } from '../incident/events.ts';
 import type { Incident } from '../incident/fold.ts';
 import { isHttps } from '../incident/links.ts';
 import { firstLine, shorten } from '../incident/shorten.ts';
-import { serviceName } from '../ledger/outbox.ts';
+import { serviceName } from '../incident/service-names.ts';
 import { contactById, stepById } from '../runbook/query.ts';
 import type { Runbook } from '../runbook/schema.ts';
 import { codeBlock, escapeMarkdown } from '../incident/markdown.ts';

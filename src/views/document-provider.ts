@@ -2,6 +2,8 @@ import * as vscode from 'vscode';
 import type { Clock } from '../incident/clock.ts';
 import type { Evidence } from '../incident/evidence.ts';
 import type { MetricWindow } from '../incident/metrics.ts';
+import { reviewFileOf } from '../incident/review/path.ts';
+import { GAP_MINUTES } from '../incident/review/review-runbook.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { stepById } from '../runbook/query.ts';
 import type { Runbook } from '../runbook/schema.ts';
@@ -82,6 +84,10 @@ export class DocumentProvider implements vscode.TextDocumentContentProvider, vsc
         now: clock.now(), origin: await origin(), ...live.seen(change.id),
       }, folded.changes);
     }
+    if (query.has('agenda')) {
+      const { agendaDocument } = await import('../incident/review/agenda.ts');
+      return agendaDocument(folded, await source(), reviewFileOf(folded), { gapMinutes: vscode.workspace.getConfiguration('incidentRunbook').get<number>('review.gapMinutes', GAP_MINUTES) });
+    }
     const delivery = query.get('delivery');
     if (delivery !== null) {
       return documents.deliveryDocument(folded, delivery);
@@ -106,6 +112,16 @@ export class DocumentProvider implements vscode.TextDocumentContentProvider, vsc
 
   openDelivery(incident: string, delivery: string, target: string): Promise<void> {
     return this.#preview(vscode.Uri.from({ scheme: SCHEME, path: `/${incident}/To ${fileName(target)}.md`, query: new URLSearchParams({ delivery }).toString() }));
+  }
+
+  /** Opens the agenda of the review beside the document, where there is one (runbook 10.2). */
+  async openAgenda(incident: string): Promise<void> {
+    const folded = await this.#options.ledger.read(incident);
+    const { openReview } = await import('./open-review.ts');
+    const isThere = reviewFileOf(folded) !== undefined && await openReview(folded).then(() => true, () => false);
+    const uri = vscode.Uri.from({ scheme: SCHEME, path: `/${incident}/Agenda ${incident}.md`, query: 'agenda=1' });
+    // Locked: it must not turn into a preview of the document as soon as somebody writes in that.
+    await vscode.commands.executeCommand(isThere ? 'markdown.showLockedPreviewToSide' : 'markdown.showPreview', uri);
   }
 
   /** Opens the metrics of a time (runbook 11). */

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { messageOf } from '../errors.ts';
+import { isRecent } from '../incident/closing-guide.ts';
 import type { Clock } from '../incident/clock.ts';
 import type { Level } from '../incident/evidence.ts';
 import type { Incident } from '../incident/fold.ts';
@@ -10,10 +11,11 @@ import type { Runbook } from '../runbook/schema.ts';
 import type { RunListener } from '../steps/run.ts';
 import { plural } from '../text.ts';
 import { type ChangesInput, approvalNodes, changeNodes, stepChange } from './change-nodes.ts';
+import { boxNodes } from './closure-nodes.ts';
 import { coalesce } from './coalesce.ts';
 import { incidentDeliveryNodes } from './delivery-nodes.ts';
 import type { LiveChanges } from './live-changes.ts';
-import { NOTHING_OPEN, type Node, bareIncidentNode, closedGroupNode, incidentNode, runbookProblemNode } from './nodes.ts';
+import { NOTHING_OPEN, type Node, type TreeInput, bareIncidentNode, closedGroupNode, closedIncidentNodes, incidentNode, runbookProblemNode } from './nodes.ts';
 import { readIncidents } from './read-incidents.ts';
 import { scenarioNodes } from './scenario-nodes.ts';
 import { treeItem } from './tree-item.ts';
@@ -36,6 +38,8 @@ export interface IncidentsViewOptions {
   readonly live: LiveChanges;
   /** Id of this installation. */
   readonly origin: () => Promise<string>;
+  /** A person ticked a box or unticked it; records it, or lets it be. */
+  readonly onCheck: (node: Node, checked: boolean) => Promise<void>;
 }
 
 /** The Incidents view: open incidents with what to do next, their steps, timeline and roles; closed ones below. */
@@ -44,6 +48,8 @@ export class IncidentsView implements vscode.TreeDataProvider<Node>, vscode.Disp
   readonly #running = new Set<string>();
   readonly #landed = new Map<string, Level>();
   readonly #parents = new Map<string, Node>();
+  /** Keys of closed incidents that somebody looked into. */
+  readonly #opened = new Set<string>();
   readonly #disposables: vscode.Disposable[];
   readonly #redraw = coalesce(() => { void this.#drawWhatChanged(); });
   /** What the rows say, as it was drawn last. */
@@ -64,6 +70,7 @@ export class IncidentsView implements vscode.TreeDataProvider<Node>, vscode.Disp
       }),
       vscode.workspace.onDidGrantWorkspaceTrust(() => { this.refresh(); }),
       options.live.onDidChange(() => { this.refresh(); }),
+      options.treeView.onDidChangeCheckboxState(({ items }) => { void this.#check(items); }),
     ];
     const ages = setInterval(() => {
       if (this.#options.treeView.visible && this.#roots.length > 0) {
@@ -115,6 +122,9 @@ export class IncidentsView implements vscode.TreeDataProvider<Node>, vscode.Disp
       this.#fresh = undefined;
       return roots;
     }
+    if (parent.kind === 'closed-incident') {
+      this.#opened.add(parent.key);
+    }
     const children = [...(await parent.children?.() ?? [])];
     children.forEach((child) => { this.#parents.set(child.key, parent); });
     return children;
@@ -133,10 +143,19 @@ export class IncidentsView implements vscode.TreeDataProvider<Node>, vscode.Disp
     this.#disposables.forEach((disposable) => { disposable.dispose(); });
   }
 
+  /** What was clicked shows as ticked until it is drawn anew, whether it was recorded or let go. */
+  async #check(items: readonly (readonly [Node, vscode.TreeItemCheckboxState])[]): Promise<void> {
+    for (const [node, state] of items) {
+      await this.#options.onCheck(node, state === vscode.TreeItemCheckboxState.Checked).catch(this.#options.onError);
+    }
+    this.#drawn = '';
+    this.refresh();
+  }
+
   /** A row that is drawn anew forgets for a moment what it stands for, and a click on its button is lost: so only when it says something else. */
   async #drawWhatChanged(): Promise<void> {
     const roots = await this.#readRoots();
-    const drawn = await sayingOf(roots);
+    const drawn = await this.#sayingOf(roots);
     if (drawn !== this.#drawn) {
       this.#drawn = drawn;
       // Out of sight it is drawn whenever it comes into view, from what holds then.
@@ -151,37 +170,48 @@ export class IncidentsView implements vscode.TreeDataProvider<Node>, vscode.Disp
   }
 
   async #readRoots(): Promise<Node[]> {
-    const { ledger, runbook, clock, live, onError } = this.#options;
+    const { ledger, runbook, onError } = this.#options;
     try {
       const [summaries, book, origin] = await Promise.all([ledger.list(), runbook().catch((error: unknown) => messageOf(error)), this.#options.origin()]);
-      const seen: ChangesInput = { now: clock.now(), origin, seen: (change) => live.seen(change) };
       const open = summaries.filter(({ status }) => status !== 'closed');
       const closed = summaries.filter(({ status }) => status === 'closed');
-      const incidents = typeof book === 'string'
-        ? [runbookProblemNode(book), ...open.map(bareIncidentNode)]
-        : (await readIncidents(ledger, open, onError)).map((each) => incidentNode(each, {
-          runbook: book, now: clock.now(), running: this.#running, landed: this.#landed, shared: this.#options.shared,
-          undelivered: (incident) => incidentDeliveryNodes(incident, clock.now(), book),
-          scenarios: (incident) => scenarioNodes(incident, { runbook: book, running: this.#runningIn(incident) }),
-          approvals: (incident) => approvalNodes(incident, seen),
-          changes: (incident) => changeNodes(incident, seen),
-          watches: (incident) => watchNodes(incident, clock.now()),
-          changing: (incident, step) => stepChange(incident, step, seen) ?? stepWatch(incident, step, clock.now()),
-        }));
+      const input = typeof book === 'string' ? undefined : this.#inputOf(book, origin);
+      const incidents = typeof book === 'string' || input === undefined
+        ? [runbookProblemNode(String(book)), ...open.map(bareIncidentNode)]
+        : (await readIncidents(ledger, open, onError)).map((each) => incidentNode(each, input));
       this.#options.treeView.badge = open.length === 0 ? undefined : { value: open.length, tooltip: plural(open.length, 'open incident') };
       this.#options.onCount(open.length);
       // The welcome view shows only while the tree is empty.
-      this.#roots = closed.length === 0 ? incidents : [...(incidents.length === 0 ? [NOTHING_OPEN] : incidents), closedGroupNode(closed)];
+      this.#roots = closed.length === 0 ? incidents : [...(incidents.length === 0 ? [NOTHING_OPEN] : incidents), closedGroupNode(closed, ({ id, closedAt }) => (input === undefined || !isRecent(closedAt, input.now) ? undefined : async () => closedIncidentNodes(await ledger.read(id), input)))];
       return [...this.#roots];
     } catch (error) {
       onError(error);
       return [];
     }
   }
-}
 
-/** Everything that rows and the rows below them say and stand for, as one text. */
-async function sayingOf(nodes: readonly Node[]): Promise<string> {
-  const rows = await Promise.all(nodes.map(async ({ children, ...row }) => [row, children === undefined ? '' : await sayingOf(await children())]));
-  return JSON.stringify(rows);
+  #inputOf(book: Runbook, origin: string): TreeInput {
+    const { clock, live, shared } = this.#options;
+    const now = clock.now();
+    const seen: ChangesInput = { now, origin, seen: (change) => live.seen(change) };
+    return {
+      runbook: book, now, running: this.#running, landed: this.#landed, shared,
+      undelivered: (incident) => incidentDeliveryNodes(incident, now, book),
+      scenarios: (incident) => scenarioNodes(incident, { runbook: book, running: this.#runningIn(incident) }),
+      approvals: (incident) => approvalNodes(incident, seen),
+      changes: (incident) => changeNodes(incident, seen),
+      watches: (incident) => watchNodes(incident, now),
+      changing: (incident, step) => stepChange(incident, step, seen) ?? stepWatch(incident, step, now),
+      boxes: (incident) => boxNodes(incident, book, now),
+    };
+  }
+
+  /** Everything that rows and the rows below them say and stand for, as one text; of closed incidents only those that were opened, as each is read from its file. */
+  async #sayingOf(nodes: readonly Node[]): Promise<string> {
+    const rows = await Promise.all(nodes.map(async ({ children, ...row }) => {
+      const isUnread = row.kind === 'closed-incident' && !this.#opened.has(row.key);
+      return [row, children === undefined || isUnread ? '' : await this.#sayingOf(await children())];
+    }));
+    return JSON.stringify(rows);
+  }
 }

@@ -53,7 +53,7 @@ function emptyState(incidents: readonly IncidentSummary[]): string {
     `${incidents.length === 0 ? 'No incident is recorded yet' : 'Only drills are recorded yet, and those do not count'}, so there is nothing to measure. To begin:`,
     '',
     '- declare the next incident with "Incident: Declare Incident…": its times are kept as it runs, or',
-    '- import past incidents from the closed issues of your GitHub repository, so that the metrics start with history.',
+    '- take in past ones from the closed issues of your GitHub repository with "Incident: Import Past Incidents…", so that the metrics start with history.',
   ].join('\n');
 }
 
@@ -86,8 +86,8 @@ function recurrenceRow({ n, percent, target, met, missing, repeats, trend }: Rec
 function notes(incidents: readonly IncidentSummary[], { unassessed, mttd, mtta, mttr, recurrence }: Metrics, now: number): string[] {
   const wrong = incidents.filter((incident) => DURATION_METRICS.some((metric) => durationOf(incident, metric) === 'implausible'));
   const lines = [
-    ...(mttd.missing + mtta.missing + mttr.missing === 0 ? [] : ['Missing: a time that nobody recorded, or that has not come yet. It counts nowhere. Put a wrong or missing start of the impact right with "Correct…" on the declaration, in the incident\'s timeline.']),
-    ...(recurrence.missing === 0 ? [] : [`Of ${plural(recurrence.missing, 'incident')} nobody has said the scenario or the cause, or it is not resolved: ${recurrence.missing === 1 ? 'it is' : 'they are'} in no rate of recurrence.`]),
+    ...(mttd.missing + mtta.missing + mttr.missing === 0 ? [] : ['Missing: a time that nobody recorded, or that has not come yet. It counts nowhere. Put a wrong time, or a missing start of the impact, right with "Correct…" in the menu of the incident.']),
+    ...(recurrence.missing === 0 ? [] : [`${plural(recurrence.missing, 'incident')} without a scenario or a cause, or not resolved yet: not in the rate of recurrence.`]),
     ...(unassessed === 0 ? [] : [`${plural(unassessed, 'incident')} without a severity ${unassessed === 1 ? 'is' : 'are'} only in the figures over all.`]),
     ...(wrong.length === 0 ? [] : [`Implausible, so left out until the times are corrected: ${wrong.slice(0, 10).map((incident) => `${escapeMarkdown(incident.id)} (detected ${shortTime(incident.detectedAt, now)})`).join(', ')}${wrong.length > 10 ? ` and ${wrong.length - 10} more` : ''}.`]),
   ];

@@ -4,7 +4,7 @@ import { describeEvent } from '../incident/describe.ts';
 import type { Severity, TimelineEvent } from '../incident/events.ts';
 import type { Level } from '../incident/evidence.ts';
 import type { Incident, IncidentSummary } from '../incident/fold.ts';
-import { nextActions } from '../incident/guide.ts';
+import { type NextAction, nextActions } from '../incident/guide.ts';
 import { isTold, targetOf } from '../incident/told.ts';
 import { stepById, stepsOfPhase } from '../runbook/query.ts';
 import type { Runbook, RunbookStep } from '../runbook/schema.ts';
@@ -21,7 +21,7 @@ export type Mark = Level | Severity | 'running' | 'todo' | 'manual' | 'next' | '
 /** A row. As a command argument it carries the incident and the step it stands for. */
 export interface Node {
   readonly kind: 'incident' | 'next' | 'phase' | 'step' | 'timeline' | 'event' | 'roles' | 'role' | 'closed-group' | 'closed-incident' | 'more'
-    | 'delivery-group' | 'delivery' | 'unreachable' | 'contact' | 'scenario-group' | 'scenario' | 'symptom' | 'change-group' | 'change' | 'watch';
+    | 'delivery-group' | 'delivery' | 'unreachable' | 'contact' | 'scenario-group' | 'scenario' | 'symptom' | 'change-group' | 'change' | 'watch' | 'box';
   /** Stable while the tree changes, so that rows keep their place and expansion. */
   readonly key: string;
   readonly label: string;
@@ -43,6 +43,10 @@ export interface Node {
   readonly change?: string;
   /** Id of a clock that can be snoozed. */
   readonly clock?: string;
+  /** Of a box: whether it is ticked, its checklist in the runbook and its id there. */
+  readonly checkbox?: 'checked' | 'unchecked';
+  readonly checklist?: string;
+  readonly item?: string;
   /** What the step is to be run with, so that nobody is asked. */
   readonly inputs?: Readonly<Record<string, unknown>>;
   /** Command of a click; the node is its argument. */
@@ -69,12 +73,16 @@ export interface TreeInput {
   readonly watches?: (incident: Incident) => readonly Node[];
   /** How a step stands of which a plan waits, or that is under way. */
   readonly changing?: (incident: Incident, step: string) => Pick<Node, 'mark' | 'description'> | undefined;
+  /** What must hold before the incident is closed. */
+  readonly boxes?: (incident: Incident) => readonly Node[];
   /** How the exchange with the ticket stands. */
   readonly shared?: (incident: string) => SharedState | undefined;
 }
 
 const EVENTS_SHOWN = 100;
 const CLOSED_SHOWN = 50;
+/** The chapters about what comes after the end. */
+const AFTER_CLOSING = /^(9|10)(\.|$)/;
 
 export function incidentNode(incident: Incident, input: TreeInput): Node {
   const age = formatDuration(input.now - Date.parse(incident.times.detected.at));
@@ -83,7 +91,7 @@ export function incidentNode(incident: Incident, input: TreeInput): Node {
     key: incident.id,
     incident: incident.id,
     label: incident.severity === undefined ? incident.title : `${incident.severity} ${incident.title}`,
-    description: [...(incident.ticket === undefined ? [] : [`#${incident.ticket.number}`]), ...(incident.severity === undefined ? ['not assessed'] : []), age, incident.status === 'acknowledged' ? 'acknowledged' : 'not acknowledged', ...(incident.drill ? ['drill'] : [])].join(' · '),
+    description: [...(incident.ticket === undefined ? [] : [`#${incident.ticket.number}`]), ...(incident.severity === undefined ? ['not assessed'] : []), age, incident.resolution !== undefined ? 'resolved' : incident.status === 'acknowledged' ? 'acknowledged' : 'not acknowledged', ...(incident.drill ? ['drill'] : [])].join(' · '),
     tooltip: incidentTooltip(incident, input.runbook, age),
     mark: incident.severity ?? 'unassessed',
     context: `incident.${incident.status}${incident.ticket === undefined ? '' : '.ticket'}`,
@@ -104,13 +112,22 @@ export function incidentNode(incident: Incident, input: TreeInput): Node {
   };
 }
 
-/** Closed incidents, the newest first; beyond the first ones the quick pick of all incidents takes over. */
-export function closedGroupNode(closed: readonly IncidentSummary[]): Node {
+/** What is left to do about an incident that is closed: the phases after its end. */
+export function closedIncidentNodes(incident: Incident, input: TreeInput): Node[] {
+  return [...nextNodes(incident, input), ...input.runbook.phases.filter(({ section }) => AFTER_CLOSING.test(section)).map((phase) => phaseNode(incident, phase, input))];
+}
+
+/**
+ * Closed incidents, the newest first; beyond the first ones the quick pick of all incidents takes over.
+ *
+ * @param below what is left to do about one; undefined for nothing
+ */
+export function closedGroupNode(closed: readonly IncidentSummary[], below: (summary: IncidentSummary) => Node['children'] = () => undefined): Node {
   const shown = closed.slice(0, CLOSED_SHOWN);
   return {
     kind: 'closed-group', key: 'closed', label: 'Closed incidents', description: String(closed.length), mark: 'closed',
     children: () => [
-      ...shown.map(closedNode),
+      ...shown.map((summary) => closedNode(summary, below(summary))),
       ...(closed.length > shown.length ? [{ kind: 'more', key: 'closed/more', label: `${closed.length - shown.length} older…`, mark: 'closed', click: 'incidentRunbook.list' } satisfies Node] : []),
     ],
   };
@@ -132,12 +149,13 @@ export function runbookProblemNode(message: string): Node {
 /** Stands where the open incidents would, when only closed ones are left to show. */
 export const NOTHING_OPEN: Node = { kind: 'more', key: 'nothing-open', label: 'No incident is open', description: 'Declare one…', mark: 'ok', click: 'incidentRunbook.declare' };
 
-function closedNode(summary: IncidentSummary): Node {
+function closedNode(summary: IncidentSummary, children: Node['children']): Node {
   return {
     kind: 'closed-incident', key: `closed/${summary.id}`, incident: summary.id, label: summary.title,
     description: [summary.severity ?? 'not assessed', summary.detectedAt.slice(0, 10), ...(summary.drill ? ['drill'] : [])].join(' · '),
     tooltip: `${summary.id}\n\nDetected ${summary.detectedAt}\n\nClosed ${summary.closedAt ?? ''}`,
     mark: 'closed', context: 'incident.closed', click: 'incidentRunbook.timeline',
+    ...(children === undefined ? {} : { children }),
   };
 }
 
@@ -158,12 +176,20 @@ function sharedNodes(incident: Incident, { shared, now }: TreeInput): Node[] {
 }
 
 function nextNodes(incident: Incident, { runbook, now }: TreeInput): Node[] {
-  return nextActions(incident, guideTargets(runbook), now).filter(({ step }) => stepById(runbook, step) !== undefined).map((action) => ({
+  return nextActions(incident, guideTargets(runbook), now).filter(isNamed(runbook)).map((action) => ({
     kind: 'next', key: `${incident.id}/next/${action.id}`, incident: incident.id, step: action.step,
     label: action.title, description: action.reason, tooltip: `**${action.title}**\n\n${escapeMarkdown(action.reason)}`,
     mark: action.urgent ? 'urgent' : 'next', context: action.clock === true ? 'next.clock' : 'next', click: 'incidentRunbook.runStep',
     ...(action.clock === true ? { clock: action.id } : {}), ...(action.inputs === undefined ? {} : { inputs: action.inputs }),
   }));
+}
+
+/** Whether the runbook has the step, and the extension carries out what nobody does by hand. */
+function isNamed(runbook: Runbook): (action: NextAction) => boolean {
+  return ({ step: id, ifAutomated }) => {
+    const step = stepById(runbook, id);
+    return step !== undefined && (ifAutomated !== true || isAutomated(step.action));
+  };
 }
 
 function phaseNode(incident: Incident, phase: Runbook['phases'][number], input: TreeInput): Node {
@@ -174,7 +200,10 @@ function phaseNode(incident: Incident, phase: Runbook['phases'][number], input: 
     description: done === 0 ? phase.section : `${phase.section} · ${done} of ${steps.length}`,
     tooltip: `**${phase.title}** (runbook ${phase.section})\n\n${phase.description}`,
     mark: 'phase', context: 'phase', expanded: steps.some(({ id }) => id === 'investigate'),
-    children: () => steps.map((step) => stepNode(incident, step, input)),
+    children: () => [
+      ...(steps.some(({ id }) => id === 'confirmResolution') ? input.boxes?.(incident) ?? [] : []),
+      ...steps.map((step) => stepNode(incident, step, input)),
+    ],
   };
 }
 
@@ -207,6 +236,7 @@ function stepState(incident: Incident, step: RunbookStep): string | undefined {
     case 'assessSeverity': return assessed === undefined ? undefined : `${incident.severity ?? ''} · ${timeOfDay(assessed.at)}`;
     case 'documentFinding': return incident.findings.length === 0 ? undefined : `${incident.findings.length} documented`;
     case 'postUpdate': return incident.updates.length === 0 ? undefined : `${incident.updates.length} posted, last ${timeOfDay(incident.updates.at(-1)?.at ?? '')}`;
+    case 'confirmResolution': return incident.resolution === undefined ? undefined : `resolved ${timeOfDay(incident.times.resolved?.at ?? incident.resolution.at)}`;
     case 'assignRoles': return Object.keys(incident.roles).length === 0 ? undefined : `${Object.keys(incident.roles).length} assigned`;
     default: return undefined;
   }

@@ -1,6 +1,6 @@
 /** What a person is shown of a post before anything leaves the machine. No vscode here. */
 import { unescapeMarkdown } from '../incident/markdown.ts';
-import { serviceName } from '../ledger/outbox.ts';
+import { serviceName } from '../incident/service-names.ts';
 import type { Letter, Post } from '../steps/step.ts';
 
 /** Of all texts together, characters: more does not fit on a screen. */

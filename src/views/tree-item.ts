@@ -2,9 +2,10 @@
 import * as vscode from 'vscode';
 import type { ConnectionMark } from './connection-nodes.ts';
 import type { DeliveryMark } from './delivery-nodes.ts';
+import type { FollowUpMark } from './follow-up-nodes.ts';
 import type { Node } from './nodes.ts';
 
-type RowMark = Node['mark'] | DeliveryMark | ConnectionMark;
+type RowMark = Node['mark'] | DeliveryMark | ConnectionMark | FollowUpMark;
 
 const ICONS: Readonly<Record<RowMark, readonly [icon: string, color?: string]>> = {
   bad: ['error', 'testing.iconFailed'],
@@ -33,6 +34,8 @@ const ICONS: Readonly<Record<RowMark, readonly [icon: string, color?: string]>> 
   away: ['account', 'descriptionForeground'],
   planned: ['checklist', 'charts.blue'],
   undone: ['discard', 'descriptionForeground'],
+  overdue: ['warning', 'list.warningForeground'],
+  'follow-up': ['issues'],
   connected: ['plug', 'testing.iconPassed'],
   practice: ['beaker', 'charts.blue'],
   'signed out': ['sign-in', 'list.warningForeground'],
@@ -62,6 +65,13 @@ export function treeItem(row: Row): vscode.TreeItem {
   }
   if (row.context !== undefined) {
     item.contextValue = row.context;
+  }
+  if (row.checkbox !== undefined) {
+    item.checkboxState = {
+      state: row.checkbox === 'checked' ? vscode.TreeItemCheckboxState.Checked : vscode.TreeItemCheckboxState.Unchecked,
+      tooltip: row.checkbox === 'checked' ? 'It holds. Untick it when it does not.' : 'Open. Tick it to say that it holds.',
+      accessibilityInformation: { label: `${row.label}: ${row.checkbox === 'checked' ? 'holds' : 'open'}` },
+    };
   }
   if (row.click !== undefined) {
     item.command = { command: row.click, title: row.label, arguments: [row] };

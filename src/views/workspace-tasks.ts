@@ -1,13 +1,13 @@
 import * as vscode from 'vscode';
 import { UserError, messageOf } from '../errors.ts';
-import { Programs, type RunningProgram } from '../services/run-program.ts';
+import type { Programs, RunningProgram } from '../services/run-program.ts';
 import type { RunningTask, TaskEnd, TaskRequest, Tasks } from '../services/tasks.ts';
 
 const CONTROL_C = '\x03';
 
 /** Runs programs of the workspace as tasks of VS Code, each in a terminal of its own. */
 export class WorkspaceTasks implements Tasks {
-  readonly #programs = new Programs();
+  #programs: Programs | undefined;
   #started = 0;
 
   folder(): string | undefined {
@@ -23,6 +23,7 @@ export class WorkspaceTasks implements Tasks {
     if (vscode.workspace.textDocuments.some(({ isDirty, uri }) => isDirty && uri.scheme === 'file' && uri.fsPath === path)) {
       throw new UserError(`${path} has changes in an editor that are not saved, so it was not run. Save or revert them and try again.`);
     }
+    this.#programs ??= new (await import('../services/run-program.ts')).Programs();
     const program = this.#programs.start(request);
     try {
       await this.#show(request, program);
@@ -34,7 +35,7 @@ export class WorkspaceTasks implements Tasks {
   }
 
   find(key: string): RunningTask | undefined {
-    return this.#programs.find(key);
+    return this.#programs?.find(key);
   }
 
   async #show({ title }: TaskRequest, program: RunningProgram): Promise<void> {

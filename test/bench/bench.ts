@@ -13,6 +13,7 @@ import { buildSuite } from '../support/build-suite.ts';
 import { runInExtensionHost } from '../support/host-suite.ts';
 import { outDirectory, repositoryRoot } from '../support/paths.ts';
 import { measureActivation } from './activation.ts';
+import { type Growth, measureGrowth } from './metrics.ts';
 
 const execute = promisify(execFile);
 
@@ -125,6 +126,18 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
   return performance.now() - start;
 }
 
+/** What each size takes, and how much longer than the size before it in the same round. */
+function growthRows(growth: readonly Growth[], what: string, figure: (size: Growth) => readonly number[]): string[] {
+  return growth.flatMap((size, index) => {
+    const before = growth[index - 1];
+    const name = size.incidents.toLocaleString('en');
+    return [
+      `| ${name} closed incidents ${what} | ${spread(figure(size), 'ms')} | |`,
+      ...(before === undefined ? [] : [`| growth from ${before.incidents.toLocaleString('en')} to ${name}, round by round | ${spread(figure(size).map((ms, round) => ms / (figure(before)[round] ?? Number.NaN)), '×')} | near ${size.incidents / before.incidents} × |`]),
+    ];
+  });
+}
+
 const scratch = await mkdtemp(path.join(os.tmpdir(), 'bench-'));
 try {
   await execute(process.execPath, ['esbuild.mjs', '--production'], { cwd: repositoryRoot });
@@ -133,6 +146,7 @@ try {
   const investigation = await benchInvestigation(scratch);
   const activation = await measureActivation();
   const listing = await benchListing(path.join(scratch, 'incidents'));
+  const growth = await measureGrowth(path.join(scratch, 'growth'));
   const { rounds } = investigation;
   const ratios = rounds.map(({ shell, investigate }) => shell / investigate);
   console.log([
@@ -147,6 +161,8 @@ try {
     ...(activation.yardstick.length === 0 ? [] : [`| ratio to the built-in ${activation.yardstickName} in the same windows | ${spread(activation.own.map((own, index) => own / (activation.yardstick[index] ?? Number.NaN)), '×')} | |`]),
     `| ${CLOSED} closed incidents listed | ${spread(listing.indexed, 'ms')} | |`,
     `| ratio to listing without the index | ${spread(listing.unindexed.map((without, index) => without / (listing.indexed[index] ?? Number.NaN)), '×')} faster | |`,
+    ...growthRows(growth, 'listed', ({ list }) => list),
+    ...growthRows(growth, 'in `metrics`', ({ metrics }) => metrics),
     `| loaded at activation | ${(loaded.activation / 1024).toFixed(1)} KB | ≤ 120 KB |`,
     `| loaded once the tree is drawn | ${(loaded.tree / 1024).toFixed(1)} KB | ≤ 120 KB |`,
     `| the .vsix | ${(vsix / 1024).toFixed(0)} KB | ≤ 2 MB |`,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
-import { call, declare, eventually, messageOf, runStep, timeline, withSetting } from './harness.ts';
+import { type StepAnswer, call, declare, eventually, messageOf, runStep, timeline, withSetting } from './harness.ts';
 
 const EXTENSION = 'incident-runbook.incident-runbook';
 
@@ -11,7 +11,7 @@ describe('the commands as an API', () => {
     await extension.activate();
     const contributed = (extension.packageJSON as { contributes: { commands: { command: string }[] } }).contributes.commands.map(({ command }) => command);
     // Every view brings commands of its own, such as the one that focuses it.
-    const registered = (await vscode.commands.getCommands(true)).filter((id) => /^incidentRunbook\.(?!(incidents|deliveries|connections)\.)/.test(id));
+    const registered = (await vscode.commands.getCommands(true)).filter((id) => /^incidentRunbook\.(?!(incidents|deliveries|connections|followUps)\.)/.test(id));
     assert.deepEqual(registered.sort(), [...contributed].sort());
   });
 
@@ -97,11 +97,9 @@ describe('the commands as an API', () => {
 
   it('records a step done by hand', async () => {
     const incident = await declare('By hand');
-    const refused = await runStep(incident, 'restartService');
-    assert.equal(refused.status, 'refused');
-    assert.match(refused.summary, /update-service/);
-    const done = await runStep(incident, 'restartService', { note: 'Restarted from the console' });
-    assert.equal(done.status, 'done');
+    const done = await call<StepAnswer>('recordByHand', { incident, step: 'restartService', note: 'Restarted from the console' });
+    assert.deepEqual([done.status, done.summary], ['done', 'By hand: Restarted from the console']);
+    assert.match(await messageOf(call('recordByHand', { incident, step: 'restartService' })), /input "note" must be a text that is not empty/);
     assert.match(JSON.stringify(await timeline(incident)), /Restarted from the console/);
   });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'mocha';
-import type { IssueThreads } from '../../src/ledger/issue-thread.ts';
+import type { IssueThreads, ListedBefore } from '../../src/ledger/issue-thread.ts';
 import { DeliveryError } from '../../src/services/courier.ts';
 import { GitHubClient } from '../../src/services/github/client.ts';
 import { githubThreads } from '../../src/services/github/issues.ts';
@@ -13,6 +13,15 @@ import { useHttpServers } from '../support/http-stub.ts';
 const never = new AbortController().signal;
 const TOKEN = 'gho_invented-push';
 const TIME = '2026-11-23T03:00:00Z';
+
+/** Every page of the closed tickets. */
+async function listClosed(threads: IssueThreads, known: ListedBefore = new Map()): Promise<unknown[]> {
+  const pages: unknown[] = [];
+  for await (const page of threads.closedIncidents({ known }, never)) {
+    pages.push(page);
+  }
+  return pages;
+}
 
 for (const basePath of ['', '/api/v3']) {
   describe(`Tickets on ${basePath === '' ? 'github.com' : 'a GitHub Enterprise Server'}`, () => {
@@ -97,10 +106,27 @@ for (const basePath of ['', '/api/v3']) {
       assert.equal((await threads.listIncidents(never)).length, 132);
     });
 
+    it('that were closed are listed page by page, with when, why and by whom', async () => {
+      await open('One');
+      await open('Two');
+      github().openPullRequest('Three', ['incident']);
+      for (const index of [0, 2]) {
+        Object.assign(github().state.issues[index] ?? {}, { state: 'closed', stateReason: 'completed', closedAt: START + 60_000, closedBy: 'grace' });
+      }
+      const known: ListedBefore = new Map();
+      const all = await listClosed(threads, known);
+      assert.deepEqual(all, [[{
+        number: 1, url: 'https://github.com/acme/shop/issues/1', title: 'One', body: 'about One', state: 'closed', labels: ['incident'], updatedAt: TIME, author: 'ada', association: 'MEMBER',
+        createdAt: TIME, closedAt: '2026-11-23T03:01:00Z', closedBy: 'grace', reason: 'completed', comments: 0,
+      }]]);
+      assert.deepEqual(await listClosed(threads, known), all);
+      assert.deepEqual(github().of('listIssues').map(({ status }) => status), [200, 304]);
+    });
+
     describe('that cannot be had', () => {
       const CALLS: Readonly<Record<string, (threads: IssueThreads) => Promise<unknown>>> = {
         readIssue: (tickets) => tickets.readIssue(1, 'W/"old"', never), readComments: (tickets) => tickets.readComments(1, undefined, never),
-        listIncidents: (tickets) => tickets.listIncidents(never), postComment: (tickets) => tickets.postComment(1, 'one', never), setLabels: (tickets) => tickets.setLabels(1, ['bug'], [], never),
+        listIncidents: (tickets) => tickets.listIncidents(never), closedIncidents: (tickets) => listClosed(tickets), postComment: (tickets) => tickets.postComment(1, 'one', never), setLabels: (tickets) => tickets.setLabels(1, ['bug'], [], never),
       };
       const kindOf = (call: Promise<unknown>): Promise<string> => call.then(() => 'none', (error: unknown) => error instanceof DeliveryError ? error.kind : String(error));
 

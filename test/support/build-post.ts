@@ -25,6 +25,8 @@ export interface PostWorld {
   readonly connections?: Readonly<Partial<Record<ConnectableService, Connection>>>;
   /** Minutes after the start at which the step is run. */
   readonly minute?: number;
+  /** Of the workspace. */
+  readonly folder?: string;
 }
 
 /** An invented incident that is declared and, where a severity is given, assessed; events are added at the end. */
@@ -54,7 +56,7 @@ export async function refused(work: Promise<unknown>, message: string | RegExp):
  * @param step id in the runbook
  * @returns what the action composes, after looking at what holds of every post
  */
-export async function compose(action: PostAction, step: string, events: readonly TimelineEvent[], { inputs = {}, runbook = bundledRunbook(), connected = [], connections = {}, minute = 0 }: PostWorld = {}): Promise<Post> {
+export async function compose(action: PostAction, step: string, events: readonly TimelineEvent[], { inputs = {}, runbook = bundledRunbook(), connected = [], connections = {}, minute = 0, folder }: PostWorld = {}): Promise<Post> {
   const folded = fold(events);
   const found = stepById(runbook, step);
   assert.ok(folded && found);
@@ -64,7 +66,7 @@ export async function compose(action: PostAction, step: string, events: readonly
   const post = await action.compose({
     incident: folded, runbook, environment, step: found, clock: { now: () => START + minute * 60_000 },
     services: {
-      endpoints: new Endpoints({}), aws: nowhere, databaseUrl: nowhere, redisUrl: nowhere, tasks: { folder: () => undefined, start: nowhere, find: nowhere }, logStreams: { start: nowhere },
+      endpoints: new Endpoints({}), aws: nowhere, databaseUrl: nowhere, redisUrl: nowhere, tasks: { folder: () => folder, start: nowhere, find: nowhere }, logStreams: { start: nowhere },
       connections: { get: (service) => Promise.resolve(all[service]) },
     },
   }, new Inputs(`Step "${step}"`, { ...resolveInputs(found, environment), ...inputs }), new AbortController().signal);

@@ -1,5 +1,5 @@
 /** Where deliveries arrive: each service as a fake, and how often what was asked for is really there. */
-import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { DeliveryRequest, DeliveryService } from '../../src/incident/events.ts';
 import type { Connection } from '../../src/services/connections.ts';
@@ -22,6 +22,9 @@ import { idsOnTicket } from './shared-world.ts';
 /** Of the page that Datadog On-Call has sent. */
 export const DATADOG_PAGE = '15e74b8b-f865-48d0-bcc5-453323ed2c8f';
 export const REPOSITORY = 'acme/shop';
+
+/** The review document in the workspace. */
+export const REVIEW = { file: 'review.md', text: '## Action Items\n- [ ] Alert on the pool - Owner: @ada - Due: 2026-12-01\n' } as const;
 
 /** How often a delivery is there, counted in what the service remembers and not in what it was asked. */
 type Effects = Readonly<Record<string, (request: DeliveryRequest) => number>>;
@@ -73,9 +76,14 @@ const count = <Item>(items: readonly Item[], isIt: (item: Item) => boolean): num
 
 async function github(clock: TestClock): Promise<Station> {
   const fake = await startGitHub({ clock, repository: REPOSITORY });
+  const opened = ({ data }: DeliveryRequest): number => count(fake.state.issues, ({ title }) => title === data['title']);
   return {
     fake, connection: { url: fake.url, repository: REPOSITORY, token: 'gho_invented-push' }, close: () => fake.close(),
-    effects: { createIssue: ({ data }) => count(fake.state.issues, ({ title }) => title === data['title']) },
+    effects: {
+      createIssue: opened, createFollowUp: opened,
+      comment: ({ text }) => count(fake.state.comments, ({ body }) => body.includes(text)),
+      closeIssue: () => count(fake.state.issues, ({ state, stateReason }) => state === 'closed' && stateReason === 'completed'),
+    },
     onTicket: (ticket, event) => count(idsOnTicket(fake, ticket), (id) => id === event),
   };
 }
@@ -157,16 +165,26 @@ async function awsSupport(clock: TestClock): Promise<Station> {
 
 function statusFiles(workspace: string): Station {
   const issues = path.join(workspace, 'content', 'issues');
+  const review = path.join(workspace, REVIEW.file);
+  const drafted = path.join(workspace, 'reviews', 'first.md');
   mkdirSync(issues, { recursive: true });
+  writeFileSync(review, REVIEW.text);
   return {
     effects: {
       writeStatusPage: ({ text }) => readdirSync(issues).filter((name) => name.endsWith('.md'))
         .reduce((sum, name) => sum + readFileSync(path.join(issues, name), 'utf8').split(text).length - 1, 0),
+      writeReview: () => (existsSync(drafted) ? readFileSync(drafted, 'utf8').split('<!-- incident-runbook:review ').length - 1 : 0),
+      writeActionLinks: ({ data }) => readFileSync(review, 'utf8').split(`](${String(data['url'])})`).length - 1,
     },
     refuse: () => {
       rmSync(issues, { recursive: true });
       writeFileSync(issues, 'No folder');
+      rmSync(review);
+      rmSync(path.dirname(drafted), { recursive: true, force: true });
+      writeFileSync(path.dirname(drafted), 'No folder');
       return () => {
+        rmSync(path.dirname(drafted));
+        writeFileSync(review, REVIEW.text);
         rmSync(issues);
         mkdirSync(issues);
       };

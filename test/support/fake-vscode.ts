@@ -34,6 +34,7 @@ interface InputOptions {
 
 interface Choice {
   readonly label: string;
+  readonly picked?: boolean;
 }
 
 /** What a test sets, and what it looks at. */
@@ -54,6 +55,11 @@ export const editor = {
   inputs: [] as (string | undefined)[],
   picks: [] as (string | undefined)[],
   buttons: [] as (string | undefined)[],
+  /** Answers to save dialogs, as paths; undefined is Escape. */
+  saves: [] as (string | undefined)[],
+  /** Path → what was written there; a path of `unwritable` cannot be. */
+  written: new Map<string, string>(),
+  unwritable: new Set<string>(),
   /** Everything a person has seen, in order. */
   seen: [] as string[],
   trust: new EventEmitter<void>(),
@@ -65,13 +71,32 @@ export const editor = {
     this.sessions.clear();
     this.signIn = () => { throw new Error('Nobody expected the sign-in dialog'); };
     this.contexts.clear();
+    this.saves = [];
+    this.written.clear();
+    this.unwritable.clear();
     [this.sessionRequests, this.inputs, this.picks, this.buttons, this.seen, this.executed, this.progress] = [[], [], [], [], [], [], []];
   },
 };
 
+interface FilePath {
+  readonly fsPath: string;
+}
+
+export const Uri = { joinPath: ({ fsPath }: FilePath, name: string): FilePath => ({ fsPath: `${fsPath}/${name}` }) };
+
 export const workspace = {
   get isTrusted(): boolean { return editor.trusted; },
   getConfiguration: (section: string) => ({ inspect: (name: string) => editor.settings.get(`${section}.${name}`) }),
+  workspaceFolders: [{ uri: { fsPath: '/project' } }],
+  fs: {
+    writeFile({ fsPath }: FilePath, bytes: Uint8Array): Promise<void> {
+      if (editor.unwritable.has(fsPath)) {
+        return Promise.reject(new Error('EACCES: permission denied'));
+      }
+      editor.written.set(fsPath, new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes));
+      return Promise.resolve();
+    },
+  },
   onDidGrantWorkspaceTrust: editor.trust.event,
   onDidChangeConfiguration: editor.configuration.event,
 };
@@ -119,14 +144,21 @@ export const window = {
     const problem = answer === undefined ? undefined : validateInput(answer);
     return problem === undefined ? Promise.resolve(answer) : Promise.reject(new Error(problem));
   },
-  async showQuickPick<T extends Choice>(choices: readonly T[], { title }: { readonly title: string }): Promise<T | undefined> {
+  /** Of a list in which several can be picked, `picked` is to leave them as they are, else labels with ` & ` between. */
+  async showQuickPick<T extends Choice>(choices: readonly T[], { title, canPickMany = false }: { readonly title: string; readonly canPickMany?: boolean }): Promise<T | readonly T[] | undefined> {
     const label = next(editor.picks, `${title}: ${choices.map((choice) => choice.label).join(' | ')}`);
-    const chosen = choices.find((choice) => choice.label === label);
-    if (label !== undefined && chosen === undefined) {
+    const wanted = label === undefined ? [] : canPickMany ? label.split(' & ') : [label];
+    const chosen = canPickMany && label === 'picked' ? choices.filter(({ picked }) => picked === true) : choices.filter((choice) => wanted.includes(choice.label));
+    if (label !== 'picked' && chosen.length < wanted.length) {
       throw new Error(`There is no choice "${label}" among ${choices.map((choice) => choice.label).join(', ')}`);
     }
-    return Promise.resolve(chosen);
+    return Promise.resolve(label === undefined ? undefined : canPickMany ? chosen : chosen[0]);
   },
+  showSaveDialog({ title, defaultUri }: { readonly title: string; readonly defaultUri: FilePath }): Promise<FilePath | undefined> {
+    const path = next(editor.saves, `${title} [${defaultUri.fsPath}]`);
+    return Promise.resolve(path === undefined ? undefined : { fsPath: path });
+  },
+  setStatusBarMessage: (text: string) => { editor.seen.push(text); },
   showInformationMessage: message,
   showWarningMessage: message,
   showErrorMessage: message,

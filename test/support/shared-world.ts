@@ -102,7 +102,7 @@ export function setStrangers(github: GitHubFake, ...logins: readonly string[]): 
     const { user } = item as { readonly user: { readonly login: string } };
     return logins.includes(user.login) ? { ...(item as object), author_association: 'NONE' } : item;
   };
-  for (const operation of ['listComments', 'createComment', 'getIssue'] as const) {
+  for (const operation of ['listComments', 'createComment', 'getIssue', 'listIssues'] as const) {
     github.alter(operation, (reply) => (reply.status >= 300 || reply.body === undefined ? reply : { ...reply, body: Array.isArray(reply.body) ? reply.body.map(judged) : judged(reply.body) }));
   }
 }

@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { systemClock } from '../../src/incident/clock.ts';
 import type { Incident } from '../../src/incident/fold.ts';
 import { createRedactor, redactEvent } from '../../src/incident/redact.ts';
-import { createOutgoing } from '../../src/outgoing.ts';
+import { createOutgoing } from '../../src/outgoing-parts.ts';
 import type { Practice } from '../practice/environment.ts';
 import { buildLedger, declaration, timelineFile } from './build-ledger.ts';
 import { bundledRunbook } from './bundled-runbook.ts';

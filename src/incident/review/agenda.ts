@@ -39,7 +39,7 @@ export function agendaDocument(incident: Incident, runbook: ReviewRunbook, file:
   const place = file === undefined ? undefined : `/${file.split('/').map(encodeURIComponent).join('/')}`;
   return [
     `# Agenda of the review: ${plain(incident.title)}`,
-    `${escapeMarkdown(incident.id)}, ${dateOf(incident)}, runbook ${escapeMarkdown(runbook.review.section)}. ${
+    `${plain(incident.id)}, ${dateOf(incident)}, runbook ${escapeMarkdown(runbook.review.section)}. ${
       place === undefined ? 'There is no review document yet: run "Create the review document".' : `[Open the review document](${place})`}`,
     ...agendaOf(incident, runbook, options).flatMap(({ title, question, facts, section }, index) => [
       `## ${index + 1}. ${plain(title)}`,

@@ -1,5 +1,4 @@
 /** What the timeline says went well and what did not: suggestions for the people who review it (runbook 10.2, 10.3). */
-import { formatDuration } from '../clock.ts';
 import { durations, exactDuration, lateUpdates } from './facts.ts';
 import { stepsOfSection } from './review-runbook.ts';
 import { type Writing, boxOf, clockOf, gapsOf, isMet, plain } from './sections.ts';
@@ -30,7 +29,7 @@ function durationHints({ incident, runbook, cite }: Writing): Hints {
     const { id, ms, targetMs, to, from, missing } = duration;
     const met = isMet(duration);
     if (ms !== undefined && targetMs !== undefined && met !== undefined && to !== undefined) {
-      (met ? well : improve).push(`*${TOOK[id]} ${exactDuration(ms)} after ${SINCE[id]}; the target is less than ${formatDuration(targetMs)}.* ${cite(to.event)}`);
+      (met ? well : improve).push(`*${TOOK[id]} ${exactDuration(ms)} after ${SINCE[id]}; the target is less than ${exactDuration(targetMs)}.* ${cite(to.event)}`);
     } else if (targetMs !== undefined && (id !== 'resolve' || to !== undefined)) {
       improve.push(`*${duration.title} is ${ms === undefined ? `not known: ${missing}` : 'not plausible: a time is wrong and can be corrected on the timeline'}.* ${cite((to ?? from ?? incident.times.detected).event)}`);
     }

@@ -1,9 +1,10 @@
 /** What a review document says in each of its blocks (runbook 10.3). Markdown; outside text in it is escaped. */
-import { formatDuration, shortTime } from '../clock.ts';
+import { shortTime } from '../clock.ts';
 import { describeEvent } from '../describe.ts';
 import type { TimelineEvent } from '../events.ts';
 import { type Level, compareLevels } from '../evidence.ts';
 import type { Incident, Milestone } from '../fold.ts';
+import { byDueDate, followUpsOf } from '../follow-ups.ts';
 import { linked } from '../links.ts';
 import { escapeMarkdown, levelMark, table } from '../markdown.ts';
 import { onOneLine, shorten } from '../shorten.ts';
@@ -29,9 +30,13 @@ export function writingOf(incident: Incident, runbook: ReviewRunbook, { gapMinut
   return { incident, runbook, gapMinutes, cite: citer(incident) };
 }
 
-/** Outside text, on one line and cut to a length that can be read. */
+/**
+ * Outside text, on one line and cut to a length that can be read. People go on writing in this document, so what means
+ * nothing where it stands (a hyphen in a word, a colon before a blank, brackets that belong to no link) is left bare.
+ */
 export function plain(text: string, length = LONGEST_DETAIL): string {
-  return escapeMarkdown(shorten(onOneLine(text), length));
+  return escapeMarkdown(shorten(onOneLine(text), length))
+    .replace(/(?<=\w)\\-(?=\w)/g, '-').replace(/\\:(?= )/g, ':').replace(/(?<!\\\])\\([()])/g, '$1');
 }
 
 /** `03:12 UTC`, with the date before it on another day than that of the detection. */
@@ -51,7 +56,7 @@ export function titleBlock({ incident }: Writing, title: string): string {
     '',
     ...(incident.drill ? ['**This was a drill.**', ''] : []),
     ...(incident.times.resolved === undefined ? ['**Draft: the incident is still open.**', ''] : []),
-    `Drafted from the timeline of ${escapeMarkdown(incident.id)}. Write wherever you like: what you write stays when this document is updated from the timeline.`,
+    `Drafted from the timeline of ${plain(incident.id)}. Write wherever you like: what you write stays when this document is updated from the timeline.`,
   ].join('\n');
 }
 
@@ -64,7 +69,7 @@ export function summaryBlock(writing: Writing, template: readonly string[]): str
   const { ticket, imported } = incident;
   return [
     ...template.map((line) => line.replace(/\[([^\]\n]+)\]/g, (placeholder: string, name: string) => values[name] ?? placeholder)),
-    `- **Incident:** ${escapeMarkdown(incident.id)}, ${plain(incident.title)} (${plain(runbook.environments[incident.environment]?.title ?? incident.environment)})`,
+    `- **Incident:** ${plain(incident.id)}, ${plain(incident.title)} (${plain(runbook.environments[incident.environment]?.title ?? incident.environment)})`,
     `- **Detected by:** ${escapeMarkdown(incident.detectedBy)} ${cite(incident.times.detected.event)}`,
     ...(ticket === undefined ? [] : [`- **Ticket:** ${linked(escapeMarkdown(`${ticket.repository}#${ticket.number}`), ticket.url)}`]),
     `- **People:** ${peopleOf(writing)}`,
@@ -92,17 +97,18 @@ export function severityInWords(writing: Writing): string {
   return `${severity} (${levels.map((event) => `${event.severity} at ${clockOf(writing, event.at)}: ${plain(event.reasons.join(' '))} ${cite(event.id)}`).join('; ')})`;
 }
 
-/** As the team was told last before it was over; else what the incident is called. */
+/** As the team was told, one after the other; else what the incident is called. */
 export function impactInWords({ incident, runbook, cite }: Writing): string {
-  const last = incident.updates.findLast(({ status }) => status !== 'Resolved');
-  const meaning = incident.severity === undefined ? '' : ` (${incident.severity}: ${plain(runbook.severities[incident.severity].impact)})`;
-  return last === undefined ? `${plain(incident.title)}${meaning} ${cite(incident.times.detected.event)}` : `${plain(last.impact)}${meaning} ${cite(last.id)}`;
+  const told = incident.updates.filter(({ status, impact }, index, all) => status !== 'Resolved' && all.findIndex((other) => other.impact === impact) === index);
+  const words = told.length === 0 ? `${plain(incident.title)} ${cite(incident.times.detected.event)}` : told.map(({ id, impact }) => `${plain(impact)} ${cite(id)}`).join('; then: ');
+  return `${incident.severity === undefined ? '' : `${plain(runbook.severities[incident.severity].impact)}: `}${words}`;
 }
 
 /** Roles first, then everybody else who did something. */
-function peopleOf({ incident: { events, roles }, runbook }: Writing): string {
+function peopleOf({ incident, runbook }: Writing): string {
+  const { roles } = incident;
   const named = Object.entries(roles).map(([role, person]) => `${plain(person)} (${plain(runbook.warRoom.roles.find(({ id }) => id === role)?.title ?? role)})`);
-  const others = [...new Set(events.filter(({ actor }) => actor.kind === 'person').map(({ actor }) => actor.name))].filter((name) => !Object.values(roles).includes(name)).map((name) => plain(name));
+  const others = [...new Set(narrated(incident, runbook).filter(({ actor }) => actor.kind === 'person').map(({ actor }) => actor.name))].filter((name) => !Object.values(roles).includes(name)).map((name) => plain(name));
   return [...named, ...others].join(', ') || 'nobody is named on the timeline';
 }
 
@@ -149,8 +155,15 @@ function eventLine(writing: Writing, event: TimelineEvent): string {
   const { title, detail, level } = describeEvent(event, (request) => targetOf(writing.incident, request));
   const plan = 'plan' in event && typeof event.plan === 'string' ? event.plan : undefined;
   const change = writing.incident.changes.find(({ id }) => id === plan);
-  const what = change === undefined ? title : `${title}: ${change.plan.title}`;
-  return `- ${clockOf(writing, event.at)}: ${level === undefined ? '' : `${levelMark(level)} `}**${plain(what)}**${detail === '' ? '' : `: ${plain(detail)}`}, ${plain(event.actor.name)} ${writing.cite(event.id)}`;
+  const link = linked('open', detail);
+  return [
+    `- ${clockOf(writing, event.at)}: ${level === undefined ? '' : `${levelMark(level)} `}`,
+    // Of a change its title says more than the hash of its plan.
+    change === undefined ? `**${plain(title)}**` : `**${plain(title)}**: ${plain(change.plan.title)}`,
+    change !== undefined || detail === '' ? '' : link !== 'open' ? `, ${link}` : `: ${plain(detail.replace(/\.$/, ''))}`,
+    event.actor.kind === 'person' ? ` (${plain(event.actor.name)})` : '',
+    ` ${writing.cite(event.id)}`,
+  ].join('');
 }
 
 export function durationsBlock(writing: Writing): string {
@@ -171,7 +184,7 @@ export function isMet({ ms, targetMs }: Duration): boolean | undefined {
 
 function targetInWords(duration: Duration): string {
   const met = isMet(duration);
-  return duration.targetMs === undefined ? 'none' : `less than ${formatDuration(duration.targetMs)}${met === undefined ? '' : met ? ': met' : ': missed'}`;
+  return duration.targetMs === undefined ? 'none' : `less than ${exactDuration(duration.targetMs)}${met === undefined ? '' : met ? ': met' : ': missed'}`;
 }
 
 function endInWords(writing: Writing, end: Milestone | undefined): string {
@@ -192,7 +205,7 @@ export function evidenceBlock(writing: Writing): string {
   const end = incident.times.resolved?.at;
   const worst = new Map<string, Seen>();
   for (const event of incident.events) {
-    if (event.type === 'step.finished' && (end === undefined || event.at <= end)) {
+    if (event.type === 'step.finished' && event.change === undefined && (end === undefined || event.at <= end)) {
       // An investigation only repeats what its checks saw.
       for (const { step, title, section, level, summary, outcome } of event.parts ?? [event.result]) {
         const before = worst.get(step);
@@ -265,20 +278,13 @@ export function boxOf({ checklists }: ReviewRunbook, item: string): string {
   return plain(checklists['confirmResolution']?.items.find(({ id }) => id === item)?.text ?? item);
 }
 
-/** Follow-ups that have an issue, or are about to get one. */
-export function followUpsBlock({ incident: { deliveries, followUps }, cite }: Writing): string {
-  const asked = deliveries.filter(({ step, state }) => step === 'createActionItems' && state !== 'discarded');
-  if (asked.length === 0) {
+/** Follow-ups that have an issue. Whether one is overdue depends on the day it is read, so the document leaves that to the view of follow-ups. */
+export function followUpsBlock({ incident, cite }: Writing): string {
+  const opened = followUpsOf(incident, '').sort(byDueDate);
+  if (opened.length === 0) {
     return '*No follow-up has an issue yet. Write one line for each below; "Create action items" opens the issues.*';
   }
-  return table(['Follow-up', 'Issue', 'Owner', 'State'], asked.map(({ id, data, text, url, state }) => {
-    const seen = followUps.get(id);
-    const { title, assignees } = data;
-    const owner = seen?.assignee ?? (Array.isArray(assignees) && typeof assignees[0] === 'string' ? assignees[0] : '');
-    const number = /\/issues\/(\d+)$/.exec(url ?? '')?.[1];
-    return [
-      `${plain(typeof title === 'string' ? title : text)} ${cite(id)}`, url === undefined ? '' : linked(number === undefined ? 'open' : `#${number}`, url),
-      owner === '' ? 'nobody' : plain(`@${owner}`), seen?.state ?? (state === 'done' ? 'open' : `not opened: ${state}`),
-    ];
-  }));
+  return table(['Follow-up', 'Issue', 'Owner', 'Due', 'State'], opened.map(({ delivery, text, number, url, owner, due, state }) => [
+    `${plain(text)} ${cite(delivery)}`, linked(`#${number}`, url), owner === '' ? 'nobody' : plain(owner), due ?? 'not set', state,
+  ]));
 }

@@ -6,7 +6,7 @@ import { planMarkdown } from '../../incident/plan-markdown.ts';
 import { withoutMarks } from '../../incident/markers.ts';
 import { codeBlock, escapeMarkdown, inlineCode, levelMark, sparkline, utc } from '../../incident/markdown.ts';
 import { lowerFirst } from '../../text.ts';
-import { serviceName } from '../outbox.ts';
+import { serviceName } from '../../incident/service-names.ts';
 
 /** Finds the event that another one names; what is asked for in one comment is often done in the next. */
 export type FindEvent = (id: string) => TimelineEvent | undefined;

@@ -124,6 +124,24 @@ describe('fold', () => {
   });
 });
 
+describe('the review', () => {
+  const of = (...versions: readonly (readonly [sequence: number, cancelled?: true])[]) => {
+    const { declared, event } = createEvents();
+    const events = versions.map(([sequence, cancelled]) => event('review.scheduled', {
+      uid: 'u', sequence, start: minute(60 + sequence), end: minute(120), invitees: [], ...(cancelled === undefined ? {} : { cancelled }),
+    }, { minute: 10 - sequence }));
+    return folded(declared(), ...events).review?.start;
+  };
+
+  it('is the highest version, whenever that was written down', () => {
+    assert.deepEqual([of(), of([0]), of([0], [1]), of([2], [1])], [undefined, minute(60), minute(61), minute(62)]);
+  });
+
+  it('is none once it is cancelled, until it is scheduled again', () => {
+    assert.deepEqual([of([0], [1, true]), of([0], [1, true], [2])], [undefined, minute(62)]);
+  });
+});
+
 describe('corrections', () => {
   it('move an event in time and say so', () => {
     const { declared, event } = createEvents();

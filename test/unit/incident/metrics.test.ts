@@ -124,6 +124,24 @@ describe('a recurrence', () => {
     assert.deepEqual([recurrence.n, recurrence.percent, recurrence.met], [5, 40, false]);
   });
 
+  it('names the scenario first, and the cause as well only where one incident had both', () => {
+    const { repeats } = metricsOf([
+      record('A', { resolved: 1, scenario: 'memoryLeak' }), record('B', { detected: 10, resolved: 11, cause: 'heap' }),
+      record('C', { detected: 20, resolved: 21, scenario: 'memoryLeak', cause: 'heap' }), record('D', { detected: 30, resolved: 31, scenario: 'memoryLeak', cause: 'heap' }),
+    ]).recurrence;
+    assert.deepEqual(repeats, [
+      { incident: 'C', detectedAt: minute(20), earlier: 'A', scenario: 'memoryLeak' },
+      { incident: 'D', detectedAt: minute(30), earlier: 'C', scenario: 'memoryLeak', cause: 'heap' },
+    ]);
+  });
+
+  it('is the one with the later id when two were detected at once, whatever order they come in', () => {
+    const [a, b] = [record('A', { resolved: 1, cause: 'x' }), record('B', { resolved: 1, cause: 'x' })];
+    for (const records of [[a, b], [b, a]]) {
+      assert.deepEqual(metricsOf(records).recurrence.repeats.map(({ incident, earlier }) => [incident, earlier]), [['B', 'A']]);
+    }
+  });
+
   it('may be of an incident before the window, and never of one that came later', () => {
     const records = [record('A', { detected: -100, resolved: -90, cause: 'x' }), record('B', { resolved: 5, cause: 'x' }), record('C', { detected: 50, resolved: 60, cause: 'y' }), record('D', { detected: 100, resolved: 110, cause: 'y' })];
     const { n, repeats } = metricsOf(records, { since: minute(0), until: minute(60) }).recurrence;

@@ -228,6 +228,16 @@ describe('the outbox', () => {
     });
   });
 
+  it('keeps nobody waiting for what waits for a later time, through however many others', async () => {
+    service.faults.push({ kind: 'not sent', acted: false });
+    const first = await ask('first');
+    const second = await ask('second');
+    const third = await ask('third', { target: 'elsewhere', after: [second] });
+    // Would not return before the limit of the command, which is longer than that of the test.
+    await settled(build(service.calls('look')), third);
+    assert.deepEqual([(await stateOf(first)).failures, (await stateOf(second)).state, (await stateOf(third)).state], [1, 'pending', 'pending']);
+  });
+
   it('sends what follows another delivery only after it, and not at all when that one was given up', async () => {
     const first = await ask('the channel', { target: 'war room' });
     const after = await ask('its topic', { target: 'topic', after: [first] });

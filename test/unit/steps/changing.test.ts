@@ -142,7 +142,7 @@ describe('a change', () => {
     world.fault = 'answer lost';
     world.looks = 1;
     const result = await apply(planned?.hash);
-    assert.deepEqual([result.status, result.summary], ['done', 'It is 6']);
+    assert.deepEqual([result.status, result.summary], ['done', 'It is 6. While it was made: It failed unexpectedly: The answer was lost.']);
     assert.deepEqual(world.writes, [6]);
   });
 

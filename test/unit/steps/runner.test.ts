@@ -5,7 +5,7 @@ import { UserError } from '../../../src/errors.ts';
 import { automatedActions, isAutomated, loadAction } from '../../../src/steps/catalog.ts';
 import { rawEvents, timelineFile } from '../../support/build-ledger.ts';
 import { API, buildRunner, runbookWith } from '../../support/build-runner.ts';
-import { bundledRunbook } from '../../support/bundled-runbook.ts';
+import { MANUAL, runbookWithManualStep } from '../../support/manual-step.ts';
 import { useHttpServers } from '../../support/http-stub.ts';
 import { useTemporaryFolder } from '../../support/temporary-folder.ts';
 
@@ -136,22 +136,21 @@ describe('a step that is done by hand', () => {
   const folder = useTemporaryFolder();
 
   it('is refused with what to do, and recorded with a note', async () => {
-    const { run, onDisk } = await buildRunner(folder());
-    const refused = await run('createActionItems');
+    const { run, onDisk } = await buildRunner(folder(), { runbook: runbookWithManualStep() });
+    const refused = await run(MANUAL.id);
     assert.equal(refused.status, 'refused');
-    assert.match(refused.summary, /\(10\.4\) is done by hand[^]*"note" to record it/);
+    assert.match(refused.summary, /\(6\.1\) is done by hand[^]*"note" to record it/);
     assert.equal((await onDisk()).events.length, 1);
 
-    const { status, level, event, summary } = await run('createActionItems', { note: ' Back on v1.2 ' });
-    const record = (await onDisk()).steps.get('createActionItems');
+    const { status, level, event, summary } = await run(MANUAL.id, { note: ' Back on v1.2 ' });
+    const record = (await onDisk()).steps.get(MANUAL.id);
     assert.deepEqual([status, level, summary], ['done', 'ok', 'By hand: Back on v1.2']);
     assert.deepEqual([record?.event, record?.evidence?.data, record?.evidence?.markdown], [event, { byHand: true }, 'Back on v1.2']);
   });
 
   it('shows the command of the runbook where there is one', async () => {
-    const { run } = await buildRunner(folder());
-    const step = bundledRunbook().steps.find(({ action, runbookCommand }) => !isAutomated(action) && runbookCommand !== undefined) ?? assert.fail();
-    assert.ok((await run(step.id)).summary.includes(step.runbookCommand?.trim() ?? ''));
+    const { run } = await buildRunner(folder(), { runbook: runbookWithManualStep() });
+    assert.ok((await run(MANUAL.id)).summary.includes(MANUAL.runbookCommand));
   });
 
   it('can be an automated one as well, with the note kept harmless and without secrets', async () => {
@@ -175,7 +174,7 @@ describe('the catalog', () => {
   });
 
   it('knows nothing else', () => {
-    for (const action of ['createActionItems', 'toString', '__proto__', '']) {
+    for (const action of [MANUAL.action, 'toString', '__proto__', '']) {
       assert.deepEqual([isAutomated(action), loadAction(action)], [false, undefined], action);
     }
   });

@@ -89,6 +89,12 @@ describe('the Deliveries view', () => {
     assert.equal(shown[1].context, 'delivery.done');
   });
 
+  it('offers the invitation as a file where there is one', () => {
+    const { ask, incident } = timeline();
+    ask(1, { service: 'mail', call: 'send', data: { calendar: { sequence: 0 } } });
+    assert.deepEqual(rows(groups([incident()]), 'Waiting').map(({ context }) => context), ['delivery.pending.calendar']);
+  });
+
   it('names the incident where there are several', () => {
     const [one, other] = [timeline(), timeline()];
     one.ask(1);

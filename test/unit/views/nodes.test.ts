@@ -7,6 +7,7 @@ import { guideTargets } from '../../../src/runbook/targets.ts';
 import { INCIDENT, createEvents, minute, stepResult } from '../../support/build-events.ts';
 import { bundledRunbook } from '../../support/bundled-runbook.ts';
 import { START } from '../../support/clock.ts';
+import { MANUAL, runbookWithManualStep } from '../../support/manual-step.ts';
 import { renderMarkdown } from '../../support/render-markdown.ts';
 
 const HOSTILE = '[x](command:workbench.action.quit) <script>alert(1)</script> `a` | *b* \n# c';
@@ -63,9 +64,11 @@ describe('the tree of a fresh incident', () => {
   });
 
   it('has every step of the runbook once, automated or by hand', async () => {
-    const steps = (await everyRow(root)).filter(({ kind }) => kind === 'step');
-    assert.deepEqual(steps.map(({ step }) => step).sort(), bundledRunbook().steps.map(({ id }) => id).sort());
-    const [health, items] = [await row(root, 'checkServiceHealth'), await row(root, 'createActionItems')];
+    const runbook = runbookWithManualStep();
+    const whole = tree([createEvents().declared()], { runbook });
+    const steps = (await everyRow(whole)).filter(({ kind }) => kind === 'step');
+    assert.deepEqual(steps.map(({ step }) => step).sort(), runbook.steps.map(({ id }) => id).sort());
+    const [health, items] = [await row(whole, 'checkServiceHealth'), await row(whole, MANUAL.id)];
     assert.deepEqual([health.mark, health.description, health.context], ['todo', '', 'step.automated.command']);
     assert.deepEqual([items.mark, items.description, items.context], ['manual', 'by hand', 'step.manual.command']);
     assert.match(items.tooltip ?? '', /Done by hand/);
@@ -196,7 +199,7 @@ describe('without incidents or without a runbook', () => {
   });
 
   it('reads the targets of the guide from the runbook', () => {
-    const { clocks, scenarios: _scenarios, ...targets } = guideTargets(bundledRunbook());
+    const { clocks, closure: _closure, scenarios: _scenarios, ...targets } = guideTargets(bundledRunbook());
     assert.deepEqual(targets, { acknowledgeMinutes: 2, responseMinutes: { P1: 0, P2: 15, P3: 60, P4: 240 } });
     assert.deepEqual(clocks?.updateEvery, { P1: 15, P2: 30, P3: 60, P4: 60 });
     assert.deepEqual(clocks.stakeholders.P1, [{ contact: 'productOwner', title: 'Product Owner', within: 0, every: 60 }, { contact: 'executiveTeam', title: 'Executive Team', within: 30, every: 60 }]);
