@@ -3,19 +3,19 @@
  * tree) it asks; with one argument object it asks nothing and returns JSON (DESIGN, "Commands are an API").
  */
 import * as vscode from 'vscode';
-import { createApi } from './api.ts';
-import { createDeliveriesApi } from './deliveries-api.ts';
-import { createChangesApi } from './changes-api.ts';
+import { createApi } from './api/api.ts';
+import { createDeliveriesApi } from './api/deliveries-api.ts';
+import { createChangesApi } from './api/changes-api.ts';
 import { UserError } from './errors.ts';
-import type { FlowDeps } from './flow-deps.ts';
-import { createFlows } from './flows.ts';
-import { createImportApi } from './import-api.ts';
+import type { FlowDeps } from './flows/flow-deps.ts';
+import { createFlows } from './flows/flows.ts';
+import { createImportApi } from './api/import-api.ts';
 import { CONNECT_COMMANDS, type CommandId, STEPS_WITHOUT_INCIDENT, STEP_COMMAND_PREFIX } from './manifest.ts';
-import { createInvitationApi } from './invitation-api.ts';
-import { createMetricsApi } from './metrics-api.ts';
+import { createInvitationApi } from './api/invitation-api.ts';
+import { createMetricsApi } from './api/metrics-api.ts';
 import { runCommand } from './run-command.ts';
 import type { ConnectableService } from './services/connections.ts';
-import { openTicketOf } from './shared-api.ts';
+import { openTicketOf } from './api/shared-api.ts';
 import { Inputs } from './steps/inputs.ts';
 import { createConnectionFlow } from './views/ask-connection.ts';
 import { createContactFlow } from './views/ask-contact.ts';

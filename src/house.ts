@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { ServiceFactory, responder, runbookFile } from './configuration.ts';
 import { ConnectionStore } from './connection-store.ts';
 import { messageOf } from './errors.ts';
-import { createFollowUpsApi } from './follow-ups-api.ts';
+import { createFollowUpsApi } from './api/follow-ups-api.ts';
 import { type Clock, systemClock } from './incident/clock.ts';
 import type { NewEvent } from './incident/events.ts';
 import type { Incident } from './incident/fold.ts';

@@ -1,6 +1,6 @@
 /** What a person decides about a delivery: send it again, say that it arrived, let it go, take its text. */
 import * as vscode from 'vscode';
-import { type DeliveriesApi, deliveryById } from '../deliveries-api.ts';
+import { type DeliveriesApi, deliveryById } from '../api/deliveries-api.ts';
 import { UserError } from '../errors.ts';
 import { type Clock, formatDuration } from '../incident/clock.ts';
 import { type Delivery, openDeliveries } from '../incident/deliveries.ts';

@@ -1,6 +1,6 @@
 /** Asks which past incidents to take over, after showing what their tickets say and what they do not. */
 import * as vscode from 'vscode';
-import type { ImportApi } from '../import-api.ts';
+import type { ImportApi } from '../api/import-api.ts';
 import type { ImportedIncident } from '../incident/import.ts';
 import type { Skipped } from '../ledger/shared/past.ts';
 import { plural } from '../text.ts';

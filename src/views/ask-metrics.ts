@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import { UserError, messageOf } from '../errors.ts';
 import { type Clock, iso } from '../incident/clock.ts';
 import type { MetricWindow } from '../incident/metrics.ts';
-import type { MetricsApi } from '../metrics-api.ts';
+import type { MetricsApi } from '../api/metrics-api.ts';
 import type { DocumentProvider } from './document-provider.ts';
 
 export interface MetricsFlowOptions {

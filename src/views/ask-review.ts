@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 import { UserError } from '../errors.ts';
 import { type Clock, iso } from '../incident/clock.ts';
 import type { Incident } from '../incident/fold.ts';
-import type { InvitationApi } from '../invitation-api.ts';
+import type { InvitationApi } from '../api/invitation-api.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { describeSlot, readTime, wallTime } from '../runbook/review-slot.ts';
 import type { Runbook } from '../runbook/schema.ts';

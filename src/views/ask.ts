@@ -1,6 +1,6 @@
 /** The questions a command asks when it is called without arguments. Undefined means: cancelled. */
 import * as vscode from 'vscode';
-import type { ClockReport } from '../api.ts';
+import type { ClockReport } from '../api/api.ts';
 import { type Clock, formatDuration } from '../incident/clock.ts';
 import { isRecent } from '../incident/closing-guide.ts';
 import type { Delivery } from '../incident/deliveries.ts';

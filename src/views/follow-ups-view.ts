@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { FollowUpsApi } from '../follow-ups-api.ts';
+import type { FollowUpsApi } from '../api/follow-ups-api.ts';
 import type { Clock } from '../incident/clock.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { plural } from '../text.ts';

@@ -5,7 +5,7 @@ import { iso, systemClock } from '../../src/incident/clock.ts';
 import type { IncidentSummary } from '../../src/incident/fold.ts';
 import { randomIds } from '../../src/ledger/ids.ts';
 import { LocalLedger } from '../../src/ledger/local-ledger.ts';
-import { createMetricsApi } from '../../src/metrics-api.ts';
+import { createMetricsApi } from '../../src/api/metrics-api.ts';
 import { bundledRunbook } from '../support/bundled-runbook.ts';
 
 const SIZES = [1_000, 10_000, 100_000] as const;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeEach, describe, it } from 'mocha';
-import { type FollowUpsApi, createFollowUpsApi } from '../../src/follow-ups-api.ts';
+import { type FollowUpsApi, createFollowUpsApi } from '../../src/api/follow-ups-api.ts';
 import type { TimelineEvent } from '../../src/incident/events.ts';
 import { githubCalls } from '../../src/services/github/calls.ts';
 import { GitHubClient } from '../../src/services/github/client.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { beforeEach, describe, it } from 'mocha';
 import { CancelledError, UserError } from '../../src/errors.ts';
-import { type ImportApi, type ImportReport, createImportApi } from '../../src/import-api.ts';
+import { type ImportApi, type ImportReport, createImportApi } from '../../src/api/import-api.ts';
 import { importedId } from '../../src/incident/import.ts';
 import { formatEventMarker } from '../../src/incident/markers.ts';
 import { computeMetrics } from '../../src/incident/metrics.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { LocalLedger } from '../../src/ledger/local-ledger.ts';
-import { type MetricsApi, createMetricsApi } from '../../src/metrics-api.ts';
+import { type MetricsApi, createMetricsApi } from '../../src/api/metrics-api.ts';
 import { minute } from '../support/build-events.ts';
 import { buildLedger, declaration } from '../support/build-ledger.ts';
 import { bundledRunbook } from '../support/bundled-runbook.ts';

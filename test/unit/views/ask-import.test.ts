@@ -1,7 +1,7 @@
 import '../../support/use-fake-vscode.ts';
 import assert from 'node:assert/strict';
 import { before, beforeEach, describe, it } from 'mocha';
-import type { FindOptions } from '../../../src/import-api.ts';
+import type { FindOptions } from '../../../src/api/import-api.ts';
 import type { ImportedIncident } from '../../../src/incident/import.ts';
 import type { PastSearch, Skipped } from '../../../src/ledger/shared/past.ts';
 import { createEvents } from '../../support/build-events.ts';

@@ -1,17 +1,17 @@
 /** Takes past incidents over from the closed tickets of the connected repository (runbook 11). Nothing is posted there. */
-import { UserError, messageOf } from './errors.ts';
-import type { Clock } from './incident/clock.ts';
-import type { Severity } from './incident/events.ts';
-import type { ImportedIncident } from './incident/import.ts';
-import { type Redactor, redactEvent } from './incident/redact.ts';
-import type { ListedBefore } from './ledger/issue-thread.ts';
-import type { Ledger } from './ledger/ledger.ts';
-import type { PastSearch, Skipped } from './ledger/shared/past.ts';
-import type { OutgoingParts } from './outgoing-parts.ts';
-import { environmentsOf } from './runbook/query.ts';
-import type { RunbookSource } from './runbook/source.ts';
+import { UserError, messageOf } from '../errors.ts';
+import type { Clock } from '../incident/clock.ts';
+import type { Severity } from '../incident/events.ts';
+import type { ImportedIncident } from '../incident/import.ts';
+import { type Redactor, redactEvent } from '../incident/redact.ts';
+import type { ListedBefore } from '../ledger/issue-thread.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { PastSearch, Skipped } from '../ledger/shared/past.ts';
+import type { OutgoingParts } from '../outgoing-parts.ts';
+import { environmentsOf } from '../runbook/query.ts';
+import type { RunbookSource } from '../runbook/source.ts';
 import { connected } from './shared-api.ts';
-import { Inputs } from './steps/inputs.ts';
+import { Inputs } from '../steps/inputs.ts';
 
 export interface ImportDeps {
   readonly ledger: Ledger;
@@ -62,7 +62,7 @@ export function createImportApi({ clock, ledger, outgoing, redact, runbook }: Im
       const [threads, book] = [await connected(outgoing), await runbook.get()];
       const question = JSON.stringify([threads.repository, since]);
       before = before?.question === question ? before : { question, known: new Map() };
-      const { findPast } = await import('./ledger/shared/past.ts');
+      const { findPast } = await import('../ledger/shared/past.ts');
       return findPast({
         ledger, threads, known: before.known, onFound, redact: (event) => redactEvent(event, redact()),
         defaults: {

@@ -1,25 +1,25 @@
 /** Runs a step for a person: asks which, for which incident and with what, shows what leaves the machine before it does. */
 import * as vscode from 'vscode';
 import { createChoosing } from './choosing.ts';
-import { responder } from './configuration.ts';
-import { UserError } from './errors.ts';
-import { shortTime } from './incident/clock.ts';
-import type { DeliveryReport, DeliveryState } from './incident/deliveries.ts';
+import { responder } from '../configuration.ts';
+import { UserError } from '../errors.ts';
+import { shortTime } from '../incident/clock.ts';
+import type { DeliveryReport, DeliveryState } from '../incident/deliveries.ts';
 import type { FlowDeps } from './flow-deps.ts';
-import { isHttps } from './incident/links.ts';
-import { reviewFileOf } from './incident/review/path.ts';
-import { draftUpdate } from './incident/update.ts';
-import { serviceName } from './incident/service-names.ts';
-import { AFTER_CLOSING_STEPS, STEPS_WITHOUT_INCIDENT } from './manifest.ts';
-import { environmentByKey, stepById } from './runbook/query.ts';
-import type { RunbookStep } from './runbook/schema.ts';
-import { isAutomated, loadAction } from './steps/catalog.ts';
-import type { RunResult } from './steps/run.ts';
-import { isConnectable } from './services/connections.ts';
-import type { Post } from './steps/step.ts';
-import { plural } from './text.ts';
-import type { Node } from './views/nodes.ts';
-import { previewPost } from './views/post-preview.ts';
+import { isHttps } from '../incident/links.ts';
+import { reviewFileOf } from '../incident/review/path.ts';
+import { draftUpdate } from '../incident/update.ts';
+import { serviceName } from '../incident/service-names.ts';
+import { AFTER_CLOSING_STEPS, STEPS_WITHOUT_INCIDENT } from '../manifest.ts';
+import { environmentByKey, stepById } from '../runbook/query.ts';
+import type { RunbookStep } from '../runbook/schema.ts';
+import { isAutomated, loadAction } from '../steps/catalog.ts';
+import type { RunResult } from '../steps/run.ts';
+import { isConnectable } from '../services/connections.ts';
+import type { Post } from '../steps/step.ts';
+import { plural } from '../text.ts';
+import type { Node } from '../views/nodes.ts';
+import { previewPost } from '../views/post-preview.ts';
 
 type Inputs = Readonly<Record<string, unknown>>;
 type Row = Pick<Node, 'incident' | 'role' | 'inputs'>;
@@ -39,7 +39,7 @@ export interface StepFlowOptions {
 export function createStepFlow(deps: FlowDeps, { declareAs, planChange }: StepFlowOptions) {
   const { connections, documents, ledger, runbook, runner } = deps;
   const { incidentFor, offer } = createChoosing(deps);
-  const asking = () => import('./views/ask.ts');
+  const asking = () => import('../views/ask.ts');
 
   /** @returns undefined when the person let it go */
   async function run(stepId: string | undefined, node?: Row): Promise<RunResult | undefined> {
@@ -80,7 +80,7 @@ export function createStepFlow(deps: FlowDeps, { declareAs, planChange }: StepFl
 
   /** The step reads what is on disk. */
   async function saveReviewOf(incident: string, file: unknown): Promise<void> {
-    const { saveReview } = await import('./views/review-identity.ts');
+    const { saveReview } = await import('../views/review-identity.ts');
     await saveReview(typeof file === 'string' ? file : reviewFileOf(await ledger.read(incident)));
   }
 
@@ -110,16 +110,16 @@ export function createStepFlow(deps: FlowDeps, { declareAs, planChange }: StepFl
       case 'escalate':
         return ask.askTrigger(book);
       case 'confirmResolution':
-        return node.incident === undefined ? undefined : (await import('./views/ask-closure.ts')).askResolution({ incident: await ledger.read(node.incident), runbook: book, clock: deps.clock });
+        return node.incident === undefined ? undefined : (await import('../views/ask-closure.ts')).askResolution({ incident: await ledger.read(node.incident), runbook: book, clock: deps.clock });
       case 'scheduleReview':
-        return node.incident === undefined ? undefined : (await import('./views/ask-review.ts')).askReview({ incident: await ledger.read(node.incident), runbook: book, clock: deps.clock });
+        return node.incident === undefined ? undefined : (await import('../views/ask-review.ts')).askReview({ incident: await ledger.read(node.incident), runbook: book, clock: deps.clock });
       case 'assignRoles': {
         const role = await ask.askRole(book, node.role, responder());
         return role === undefined ? undefined : { role: role.role, ...(role.person === '' ? {} : { person: role.person }) };
       }
       default: {
         const environment = node.incident === undefined ? undefined : (await ledger.read(node.incident)).environment;
-        return (await import('./views/ask-change.ts')).askChange(step, environmentByKey(book, environment));
+        return (await import('../views/ask-change.ts')).askChange(step, environmentByKey(book, environment));
       }
     }
   }
@@ -177,7 +177,7 @@ export function createStepFlow(deps: FlowDeps, { declareAs, planChange }: StepFl
       return;
     }
     if (step === 'createReview' && incident !== undefined && result.deliveries?.every(({ state }) => state === 'done') === true) {
-      await (await import('./views/open-review.ts')).openReview(await ledger.read(incident));
+      await (await import('../views/open-review.ts')).openReview(await ledger.read(incident));
     }
     if (step === 'conductReview' && incident !== undefined) {
       await documents.openAgenda(incident);

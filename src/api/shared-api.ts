@@ -1,10 +1,10 @@
 /** Opens incidents that other responders shared in a ticket (DESIGN, shared ledger). */
-import { UserError } from './errors.ts';
-import type { Incident } from './incident/fold.ts';
-import { type Redactor, redactEvent } from './incident/redact.ts';
-import type { IssueThreads, TicketIssue } from './ledger/issue-thread.ts';
-import type { Ledger } from './ledger/ledger.ts';
-import type { OutgoingParts } from './outgoing-parts.ts';
+import { UserError } from '../errors.ts';
+import type { Incident } from '../incident/fold.ts';
+import { type Redactor, redactEvent } from '../incident/redact.ts';
+import type { IssueThreads, TicketIssue } from '../ledger/issue-thread.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { OutgoingParts } from '../outgoing-parts.ts';
 
 export interface SharedDeps {
   readonly ledger: Ledger;
@@ -28,7 +28,7 @@ export async function listTickets(outgoing: OutgoingParts): Promise<readonly Tic
  */
 export async function openTicketOf({ ledger, outgoing, redact }: SharedDeps, ticket: string | number): Promise<Incident> {
   const threads = await connected(outgoing);
-  const { openShared } = await import('./ledger/shared/open.ts');
+  const { openShared } = await import('../ledger/shared/open.ts');
   const incident = await openShared({ store: ledger, threads, redact: (event) => redactEvent(event, redact()) }, ticket, AbortSignal.timeout(TIMEOUT_MS));
   outgoing.loop.wake(incident.id);
   return incident;

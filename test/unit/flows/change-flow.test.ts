@@ -1,24 +1,24 @@
-import '../support/use-fake-vscode.ts';
+import '../../support/use-fake-vscode.ts';
 import assert from 'node:assert/strict';
 import { before, beforeEach, describe, it } from 'mocha';
-import { UserError } from '../../src/errors.ts';
-import type { Change } from '../../src/incident/changes.ts';
-import { PLAN_FRESH_MS } from '../../src/incident/plan.ts';
-import { createRedactor } from '../../src/incident/redact.ts';
-import type { LocalLedger } from '../../src/ledger/local-ledger.ts';
-import type { RunListener } from '../../src/steps/run.ts';
-import type { ChangeAction } from '../../src/steps/step.ts';
-import { LiveChanges } from '../../src/views/live-changes.ts';
-import { type NumberWorld, buildChanging, numberWorld, setNumber } from '../support/build-change.ts';
-import { buildLedger, declaration } from '../support/build-ledger.ts';
-import { type TestClock, createClock } from '../support/clock.ts';
-import { editor } from '../support/fake-vscode.ts';
-import { useTemporaryFolder } from '../support/temporary-folder.ts';
-import { until } from '../support/until.ts';
+import { UserError } from '../../../src/errors.ts';
+import type { Change } from '../../../src/incident/changes.ts';
+import { PLAN_FRESH_MS } from '../../../src/incident/plan.ts';
+import { createRedactor } from '../../../src/incident/redact.ts';
+import type { LocalLedger } from '../../../src/ledger/local-ledger.ts';
+import type { RunListener } from '../../../src/steps/run.ts';
+import type { ChangeAction } from '../../../src/steps/step.ts';
+import { LiveChanges } from '../../../src/views/live-changes.ts';
+import { type NumberWorld, buildChanging, numberWorld, setNumber } from '../../support/build-change.ts';
+import { buildLedger, declaration } from '../../support/build-ledger.ts';
+import { type TestClock, createClock } from '../../support/clock.ts';
+import { editor } from '../../support/fake-vscode.ts';
+import { useTemporaryFolder } from '../../support/temporary-folder.ts';
+import { until } from '../../support/until.ts';
 
 describe('a person who changes something', () => {
   const folder = useTemporaryFolder();
-  let modules: { flow: typeof import('../../src/change-flow.ts') };
+  let modules: { flow: typeof import('../../../src/flows/change-flow.ts') };
   let flow: ReturnType<typeof modules.flow.createChangeFlow>;
   let clock: TestClock;
   let ledger: LocalLedger;
@@ -29,7 +29,7 @@ describe('a person who changes something', () => {
   let approvals: object[];
 
   before(async () => {
-    modules = { flow: await import('../../src/change-flow.ts') };
+    modules = { flow: await import('../../../src/flows/change-flow.ts') };
   });
 
   beforeEach(async () => {

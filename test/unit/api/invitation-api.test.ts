@@ -3,13 +3,13 @@ import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import ICAL from 'ical.js';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { UserError } from '../../src/errors.ts';
-import type { ReviewScheduled } from '../../src/incident/closing-events.ts';
-import { type InvitationApi, createInvitationApi } from '../../src/invitation-api.ts';
-import type { LocalLedger } from '../../src/ledger/local-ledger.ts';
-import { buildLedger, declaration } from '../support/build-ledger.ts';
-import { bundledRunbook } from '../support/bundled-runbook.ts';
-import { useTemporaryFolder } from '../support/temporary-folder.ts';
+import { UserError } from '../../../src/errors.ts';
+import type { ReviewScheduled } from '../../../src/incident/closing-events.ts';
+import { type InvitationApi, createInvitationApi } from '../../../src/api/invitation-api.ts';
+import type { LocalLedger } from '../../../src/ledger/local-ledger.ts';
+import { buildLedger, declaration } from '../../support/build-ledger.ts';
+import { bundledRunbook } from '../../support/bundled-runbook.ts';
+import { useTemporaryFolder } from '../../support/temporary-folder.ts';
 
 const REVIEW = { uid: 'review-1@incident-runbook', sequence: 0, start: '2026-11-24T08:00:00.000Z', end: '2026-11-24T09:00:00.000Z', invitees: ['Amira', 'DevOps Lead', 'Product Owner'] };
 

@@ -1,11 +1,11 @@
 /** The metrics as a function: one argument object in, JSON out (DESIGN, commands; runbook 11). */
-import { UserError } from './errors.ts';
-import { type MetricWindow, type Metrics, computeMetrics } from './incident/metrics.ts';
-import { metricsCsv } from './incident/metrics-csv.ts';
-import type { Ledger } from './ledger/ledger.ts';
-import type { Runbook } from './runbook/schema.ts';
-import { metricTargets } from './runbook/targets.ts';
-import { Inputs } from './steps/inputs.ts';
+import { UserError } from '../errors.ts';
+import { type MetricWindow, type Metrics, computeMetrics } from '../incident/metrics.ts';
+import { metricsCsv } from '../incident/metrics-csv.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Runbook } from '../runbook/schema.ts';
+import { metricTargets } from '../runbook/targets.ts';
+import { Inputs } from '../steps/inputs.ts';
 
 export interface MetricsApiDeps {
   readonly ledger: Pick<Ledger, 'list'>;

@@ -1,11 +1,11 @@
 /** What a person decides about a delivery, as functions: one argument object in, JSON out. */
-import { UserError } from './errors.ts';
-import { linkQuestion, resultOfLink } from './incident/delivery-link.ts';
-import { type Delivery, type DeliveryReport, type DeliveryState, openDeliveries, reportOf } from './incident/deliveries.ts';
-import type { NewEvent } from './incident/events.ts';
-import type { Incident } from './incident/fold.ts';
-import type { Ledger } from './ledger/ledger.ts';
-import { Inputs } from './steps/inputs.ts';
+import { UserError } from '../errors.ts';
+import { linkQuestion, resultOfLink } from '../incident/delivery-link.ts';
+import { type Delivery, type DeliveryReport, type DeliveryState, openDeliveries, reportOf } from '../incident/deliveries.ts';
+import type { NewEvent } from '../incident/events.ts';
+import type { Incident } from '../incident/fold.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { Inputs } from '../steps/inputs.ts';
 
 type Arguments = Readonly<Record<string, unknown>>;
 

@@ -1,24 +1,24 @@
 /** What each command asks a person, before it does what the API does. Lets go quietly when the person cancels. */
 import * as vscode from 'vscode';
-import type { Api } from './api.ts';
+import type { Api } from '../api/api.ts';
 import { createChangeFlow } from './change-flow.ts';
-import type { ChangesApi } from './changes-api.ts';
+import type { ChangesApi } from '../api/changes-api.ts';
 import { createChoosing } from './choosing.ts';
-import { runbookFile } from './configuration.ts';
-import { UserError } from './errors.ts';
+import { runbookFile } from '../configuration.ts';
+import { UserError } from '../errors.ts';
 import type { FlowDeps } from './flow-deps.ts';
-import { isHttps } from './incident/links.ts';
-import { environmentsOf, stepById } from './runbook/query.ts';
-import { listTickets, openTicketOf } from './shared-api.ts';
+import { isHttps } from '../incident/links.ts';
+import { environmentsOf, stepById } from '../runbook/query.ts';
+import { listTickets, openTicketOf } from '../api/shared-api.ts';
 import { createStepFlow } from './step-flow.ts';
-import { Inputs } from './steps/inputs.ts';
-import { correctionsOf } from './views/corrections.ts';
-import type { Node } from './views/nodes.ts';
+import { Inputs } from '../steps/inputs.ts';
+import { correctionsOf } from '../views/corrections.ts';
+import type { Node } from '../views/nodes.ts';
 
 export function createFlows(deps: FlowDeps, api: Api, changesApi: ChangesApi) {
   const { clock, documents, ledger, runbook, runner, services, view } = deps;
   const { incidentFor, offer } = createChoosing(deps);
-  const asking = () => import('./views/ask.ts');
+  const asking = () => import('../views/ask.ts');
 
   async function declareAs(declaration: Readonly<Record<string, unknown>>): Promise<void> {
     const { incident } = await api.declare(declaration);
@@ -99,7 +99,7 @@ export function createFlows(deps: FlowDeps, api: Api, changesApi: ChangesApi) {
   /** `{ incident }` → `{ file }`, relative to the workspace folder. */
   async function openReviewOf(args: Readonly<Record<string, unknown>>): Promise<{ file: string }> {
     const id = new Inputs('incidentRunbook.openReview', args).text('incident');
-    const views = await import('./views/open-review.ts');
+    const views = await import('../views/open-review.ts');
     return { file: await views.openReview(await ledger.read(id)) };
   }
 
@@ -134,7 +134,7 @@ export function createFlows(deps: FlowDeps, api: Api, changesApi: ChangesApi) {
 
   async function close(node: Node | undefined): Promise<void> {
     const incident = await incidentFor(node, 'Close which incident?');
-    const [{ askText }, { closingQuestion }] = await Promise.all([asking(), import('./views/ask-closure.ts')]);
+    const [{ askText }, { closingQuestion }] = await Promise.all([asking(), import('../views/ask-closure.ts')]);
     const reason = incident === undefined ? undefined : await askText(`Close ${incident}`, closingQuestion(await ledger.read(incident), await runbook.get().catch(() => undefined), clock.now()));
     if (incident !== undefined && reason !== undefined) {
       await api.close({ incident, reason });
@@ -219,7 +219,7 @@ export function createFlows(deps: FlowDeps, api: Api, changesApi: ChangesApi) {
   }
 
   async function setRedisConnection(): Promise<void> {
-    const { askCacheConnection } = await import('./views/ask-cache.ts');
+    const { askCacheConnection } = await import('../views/ask-cache.ts');
     const answer = await askCacheConnection(await runbook.get());
     if (answer !== undefined) {
       await services.setRedisUrl(answer.environment, answer.url);

@@ -1,15 +1,15 @@
 /** The invitation to the review as a file, for calendars that are not reached by mail (runbook 10.1). */
 import path from 'node:path';
-import { UserError, messageOf } from './errors.ts';
-import type { ReviewScheduled } from './incident/closing-events.ts';
-import type { Ledger } from './ledger/ledger.ts';
-import { contactById, contactsNamed } from './runbook/query.ts';
-import type { Runbook } from './runbook/schema.ts';
-import type { Connections } from './services/connections.ts';
-import { type Invitation, writeInvitation } from './services/invitation.ts';
-import { replaceFile } from './services/replace-file.ts';
-import { Inputs } from './steps/inputs.ts';
-import { placeOf, reviewText, reviewTitle } from './steps/review-invitation.ts';
+import { UserError, messageOf } from '../errors.ts';
+import type { ReviewScheduled } from '../incident/closing-events.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { contactById, contactsNamed } from '../runbook/query.ts';
+import type { Runbook } from '../runbook/schema.ts';
+import type { Connections } from '../services/connections.ts';
+import { type Invitation, writeInvitation } from '../services/invitation.ts';
+import { replaceFile } from '../services/replace-file.ts';
+import { Inputs } from '../steps/inputs.ts';
+import { placeOf, reviewText, reviewTitle } from '../steps/review-invitation.ts';
 
 type Arguments = Readonly<Record<string, unknown>>;
 

@@ -1,24 +1,24 @@
 /** Changes production for a person: shows the plan, asks once more, tells how it goes on, and offers the way back (runbook 6, 12). */
 import * as vscode from 'vscode';
-import type { ChangesApi } from './changes-api.ts';
+import type { ChangesApi } from '../api/changes-api.ts';
 import { createChoosing } from './choosing.ts';
-import { UserError } from './errors.ts';
-import type { Change } from './incident/changes.ts';
-import { type Clock, timeOfDay } from './incident/clock.ts';
-import type { Level } from './incident/evidence.ts';
-import type { StepResult } from './incident/events.ts';
-import { escapeMarkdown } from './incident/markdown.ts';
-import { isIntact } from './incident/plan.ts';
-import type { Redactor } from './incident/redact.ts';
-import type { Ledger } from './ledger/ledger.ts';
-import { Inputs } from './steps/inputs.ts';
-import type { RunResult } from './steps/run.ts';
-import type { StepRunner } from './steps/runner.ts';
-import { type ChangeOffer, OFFERS, offersOf, standingOf } from './views/change-offers.ts';
-import { planOf } from './views/document-provider.ts';
-import type { LiveChanges } from './views/live-changes.ts';
-import type { Node } from './views/nodes.ts';
-import { confirmation } from './views/plan-document.ts';
+import { UserError } from '../errors.ts';
+import type { Change } from '../incident/changes.ts';
+import { type Clock, timeOfDay } from '../incident/clock.ts';
+import type { Level } from '../incident/evidence.ts';
+import type { StepResult } from '../incident/events.ts';
+import { escapeMarkdown } from '../incident/markdown.ts';
+import { isIntact } from '../incident/plan.ts';
+import type { Redactor } from '../incident/redact.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { Inputs } from '../steps/inputs.ts';
+import type { RunResult } from '../steps/run.ts';
+import type { StepRunner } from '../steps/runner.ts';
+import { type ChangeOffer, OFFERS, offersOf, standingOf } from '../views/change-offers.ts';
+import { planOf } from '../views/document-provider.ts';
+import type { LiveChanges } from '../views/live-changes.ts';
+import type { Node } from '../views/nodes.ts';
+import { confirmation } from '../views/plan-document.ts';
 
 type Arguments = Readonly<Record<string, unknown>>;
 type Row = Pick<Node, 'incident' | 'change'>;
@@ -46,7 +46,7 @@ export interface ChangeFlowOptions {
 
 export function createChangeFlow({ clock, ledger, runner, live, redact, origin, show, api, planStep }: ChangeFlowOptions) {
   const { incidentFor } = createChoosing({ ledger, clock });
-  const asking = () => import('./views/ask.ts');
+  const asking = () => import('../views/ask.ts');
 
   /** Plans a step and opens the plan; nothing is changed. */
   async function plan(incident: string, step: string, title: string, inputs: Arguments | undefined): Promise<RunResult> {

@@ -1,13 +1,13 @@
 /** The follow-ups across incidents as functions: one argument object in, JSON out (DESIGN, commands; runbook 10.4). */
-import { UserError } from './errors.ts';
-import { type Clock, iso } from './incident/clock.ts';
-import { EXTENSION } from './incident/event-base.ts';
-import { type FollowUp, byDueDate, followUpsOf } from './incident/follow-ups.ts';
-import type { Ledger } from './ledger/ledger.ts';
-import type { Runbook } from './runbook/schema.ts';
-import type { GitHubClient } from './services/github/client.ts';
-import type { KnownIssues } from './services/github/follow-ups.ts';
-import { Inputs } from './steps/inputs.ts';
+import { UserError } from '../errors.ts';
+import { type Clock, iso } from '../incident/clock.ts';
+import { EXTENSION } from '../incident/event-base.ts';
+import { type FollowUp, byDueDate, followUpsOf } from '../incident/follow-ups.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Runbook } from '../runbook/schema.ts';
+import type { GitHubClient } from '../services/github/client.ts';
+import type { KnownIssues } from '../services/github/follow-ups.ts';
+import { Inputs } from '../steps/inputs.ts';
 
 type Arguments = Readonly<Record<string, unknown>>;
 
@@ -57,7 +57,7 @@ export function createFollowUpsApi({ ledger, clock, runbook, github, onError }: 
     const { label } = book.review.actionItems;
     const of = `${client.page} ${label}`;
     known = known.of === of ? known : { of, pages: new Map() };
-    const { readFollowUps } = await import('./services/github/follow-ups.ts');
+    const { readFollowUps } = await import('../services/github/follow-ups.ts');
     const states = await readFollowUps(client, label, followUps.map(({ number }) => number), known.pages, new AbortController().signal);
     let changed = 0;
     for (const { incident, delivery, number, state, assignee } of followUps) {

@@ -1,9 +1,9 @@
 /** What several flows ask: which incident, and whether to go on with something. */
 import * as vscode from 'vscode';
-import { UserError } from './errors.ts';
-import type { Clock } from './incident/clock.ts';
-import type { Ledger } from './ledger/ledger.ts';
-import type { Node } from './views/nodes.ts';
+import { UserError } from '../errors.ts';
+import type { Clock } from '../incident/clock.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Node } from '../views/nodes.ts';
 
 export function createChoosing({ ledger, clock }: { readonly ledger: Ledger; readonly clock: Clock }) {
   /** The incident of the row, the only open one, or the one chosen. @throws UserError when there is none */
@@ -11,7 +11,7 @@ export function createChoosing({ ledger, clock }: { readonly ledger: Ledger; rea
     if (node?.incident !== undefined) {
       return node.incident;
     }
-    const { askIncident } = await import('./views/ask.ts');
+    const { askIncident } = await import('../views/ask.ts');
     const chosen = await askIncident(ledger, clock, placeHolder, status);
     if (chosen === 'none') {
       throw new UserError(status === 'closed' ? 'There is no closed incident.' : `No incident is open${status === 'recent' ? ', and none was closed lately' : ''}. Declare one first.`, status !== 'closed'

@@ -1,20 +1,20 @@
 /** The commands as functions: one argument object in, JSON out. What each takes and returns is fixed in DESIGN. */
-import { UserError } from './errors.ts';
-import { type Clock, iso } from './incident/clock.ts';
-import { dueSteps } from './incident/clocks.ts';
-import { closureBoxes, openBoxes } from './incident/closure.ts';
-import type { DeliveryReport } from './incident/deliveries.ts';
-import { DETECTION_SOURCES, type EventAmended, SEVERITIES, type Severity, type TimelineEvent } from './incident/events.ts';
-import type { IncidentSummary } from './incident/fold.ts';
-import { runningWatch } from './incident/watches.ts';
-import type { Ledger } from './ledger/ledger.ts';
-import { environmentByKey } from './runbook/query.ts';
-import type { RunbookSource } from './runbook/source.ts';
-import { clockRules, closureRules } from './runbook/targets.ts';
-import { preload } from './steps/catalog.ts';
-import { Inputs } from './steps/inputs.ts';
-import type { StepRunner } from './steps/runner.ts';
-import type { RunResult } from './steps/run.ts';
+import { UserError } from '../errors.ts';
+import { type Clock, iso } from '../incident/clock.ts';
+import { dueSteps } from '../incident/clocks.ts';
+import { closureBoxes, openBoxes } from '../incident/closure.ts';
+import type { DeliveryReport } from '../incident/deliveries.ts';
+import { DETECTION_SOURCES, type EventAmended, SEVERITIES, type Severity, type TimelineEvent } from '../incident/events.ts';
+import type { IncidentSummary } from '../incident/fold.ts';
+import { runningWatch } from '../incident/watches.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { environmentByKey } from '../runbook/query.ts';
+import type { RunbookSource } from '../runbook/source.ts';
+import { clockRules, closureRules } from '../runbook/targets.ts';
+import { preload } from '../steps/catalog.ts';
+import { Inputs } from '../steps/inputs.ts';
+import type { StepRunner } from '../steps/runner.ts';
+import type { RunResult } from '../steps/run.ts';
 
 export interface ApiDeps {
   readonly clock: Clock;

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { type DeliveriesApi, createDeliveriesApi } from '../../src/deliveries-api.ts';
-import type { DeliveryRequest } from '../../src/incident/events.ts';
-import type { LocalLedger } from '../../src/ledger/local-ledger.ts';
-import { EXTENSION } from '../support/build-events.ts';
-import { buildLedger, declaration } from '../support/build-ledger.ts';
-import { useTemporaryFolder } from '../support/temporary-folder.ts';
+import { type DeliveriesApi, createDeliveriesApi } from '../../../src/api/deliveries-api.ts';
+import type { DeliveryRequest } from '../../../src/incident/events.ts';
+import type { LocalLedger } from '../../../src/ledger/local-ledger.ts';
+import { EXTENSION } from '../../support/build-events.ts';
+import { buildLedger, declaration } from '../../support/build-ledger.ts';
+import { useTemporaryFolder } from '../../support/temporary-folder.ts';
 
 describe('what a person decides about a delivery', () => {
   const folder = useTemporaryFolder();

@@ -1,12 +1,12 @@
 /** The commands about changes as functions: one argument object in, JSON out (DESIGN, commands). */
-import { UserError } from './errors.ts';
-import { APPROVAL_MS, type Change } from './incident/changes.ts';
-import { type Clock, iso } from './incident/clock.ts';
-import type { Ledger } from './ledger/ledger.ts';
-import { Inputs } from './steps/inputs.ts';
-import type { Outgoing } from './steps/posting.ts';
-import type { RunResult } from './steps/run.ts';
-import type { StepRunner } from './steps/runner.ts';
+import { UserError } from '../errors.ts';
+import { APPROVAL_MS, type Change } from '../incident/changes.ts';
+import { type Clock, iso } from '../incident/clock.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { Inputs } from '../steps/inputs.ts';
+import type { Outgoing } from '../steps/posting.ts';
+import type { RunResult } from '../steps/run.ts';
+import type { StepRunner } from '../steps/runner.ts';
 
 type Arguments = Readonly<Record<string, unknown>>;
 

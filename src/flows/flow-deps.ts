@@ -1,0 +1,27 @@
+/** What the flows of a person are made of. */
+import type * as vscode from 'vscode';
+import type { ApiDeps } from '../api/api.ts';
+import type { ServiceFactory } from '../configuration.ts';
+import type { ConnectionStore } from '../connection-store.ts';
+import type { FollowUpsApi } from '../api/follow-ups-api.ts';
+import type { Redactor } from '../incident/redact.ts';
+import type { LogStreamer } from '../logs/stream.ts';
+import type { OutgoingParts } from '../outgoing-parts.ts';
+import type { DocumentProvider } from '../views/document-provider.ts';
+import type { FollowUpsView } from '../views/follow-ups-view.ts';
+import type { IncidentsView } from '../views/incidents-view.ts';
+import type { LiveChanges } from '../views/live-changes.ts';
+
+export interface FlowDeps extends ApiDeps {
+  readonly extensionUri: vscode.Uri;
+  readonly services: ServiceFactory;
+  readonly streams: LogStreamer;
+  readonly connections: ConnectionStore;
+  readonly outgoing: OutgoingParts;
+  readonly documents: DocumentProvider;
+  readonly live: LiveChanges;
+  readonly followUps: { readonly api: FollowUpsApi; readonly view: FollowUpsView };
+  readonly view: IncidentsView;
+  readonly log: vscode.LogOutputChannel;
+  readonly redact: () => Redactor;
+}
