@@ -81,7 +81,7 @@ export function timelineDocument(incident: Incident, runbook: Runbook | undefine
   return drawMarks([
     `# ${escapeMarkdown(incident.title)}`,
     `${escapeMarkdown(incident.id)} · ${incident.severity ?? 'not assessed'} · ${incident.status}${incident.drill ? ' · drill' : ''} · ${formatDuration(end - Date.parse(times.detected.at))}`,
-    table(['Impact started', 'Detected', 'Acknowledged', 'Closed'], [[times.impactStarted, times.detected, times.acknowledged, times.closed]
+    table(['Impact started', 'Detected', 'Acknowledged', 'Mitigated', 'Resolved', 'Closed'], [[times.impactStarted, times.detected, times.acknowledged, times.mitigated, times.resolved, times.closed]
       .map((milestone) => (milestone === undefined ? 'not known' : `${escapeMarkdown(milestone.at)}${milestone.corrected ? ' (corrected)' : ''}`))]),
     ...(incident.severityReasons.length === 0 ? [] : [`**Severity ${incident.severity}**: ${incident.severityReasons.map(escapeMarkdown).join(' ')}`]),
     ...(Object.keys(incident.roles).length === 0 ? [] : [Object.entries(incident.roles).map(([role, person]) => `- **${escapeMarkdown(roleName(role))}**: ${escapeMarkdown(person)}`).join('\n')]),

@@ -17,6 +17,7 @@ describe('an extension host that dies in the middle of a change', () => {
   let session: UiSession;
   let page: Page;
   let id: string;
+  let killedAt = 0;
 
   const lens = (text: string): Locator => page.locator('.part.editor .codelens-decoration a').filter({ hasText: text }).first();
   const recorded = (): Incident => fold(rawEvents(timelineFile(session.timelines, id))) ?? assert.fail('nothing is recorded');
@@ -55,6 +56,8 @@ describe('an extension host that dies in the middle of a change', () => {
   it('leaves a change that was made to be followed to its end by the next one', async function () {
     this.timeout(RESUMED_MS + 60_000);
     session.practice.control.rollout({ durationMs: 20_000 });
+    await runCommand(page, 'Incident: Monitor stability');
+    await until('the first look of the stability watch', () => (recorded().watches[0]?.samples.length ?? 0) > 0, 30_000);
     await runCommand(page, 'Incident: Restart the service');
     await apply('Apply');
     await until('the change to be made', () => recorded().changes[0]?.state === 'following', 30_000);
@@ -77,11 +80,22 @@ describe('an extension host that dies in the middle of a change', () => {
     await until('the change to be asked for', () => recorded().changes[1]?.state === 'applying', 30_000);
     await until('the call to be on its way', () => session.practice.control.calls().some(({ operation }) => operation === 'DescribeScalableTargets'), 30_000);
     await kill();
+    killedAt = Date.now();
     await until('the change to be looked at', () => recorded().changes[1]?.end !== undefined, RESUMED_MS);
     await findNotification(page, /It was interrupted before it was made, and nothing has changed/);
     await screenshot(page, 'killed-2-not-made');
     const change = recorded().changes[1];
     assert.deepEqual([change?.state, change?.end?.level], ['failed', 'bad']);
     assert.deepEqual(session.practice.control.calls().filter(({ write, status }) => write && status === 200), [], 'nothing was changed');
+  });
+
+  it('leaves a stability watch to the next one, which goes on with it', async function () {
+    this.timeout(RESUMED_MS + 60_000);
+    await until('a look after the second death', () => recorded().watches[0]?.samples.some(({ at }) => at > killedAt) === true, RESUMED_MS);
+    const [watch] = recorded().watches;
+    assert.equal(watch?.outcome, undefined);
+    assert.deepEqual(watch?.samples.filter(({ at }, place, all) => place > 0 && at - (all[place - 1]?.at ?? 0) < 50_000), [], 'one look a minute, whoever takes it');
+    await sidebarRow(page, /^Stability: \d+ of 30 min quiet/).waitFor();
+    await screenshot(page, 'killed-3-watch');
   });
 });
