@@ -31,7 +31,7 @@ function openTree(context: vscode.ExtensionContext, view: string, enter: () => P
   const changed = new vscode.EventEmitter<void>();
   const rows = async (): Promise<vscode.TreeDataProvider<object>> => {
     const { trees } = await enter();
-    const tree = trees[view];
+    const tree = await trees[view];
     if (tree === undefined) {
       throw new Error(`No rows for the view ${view}`);
     }

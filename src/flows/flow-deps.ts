@@ -1,7 +1,7 @@
 /** What the flows of a person are made of. */
 import type * as vscode from 'vscode';
 import type { ApiDeps } from '../api/api.ts';
-import type { ServiceFactory } from '../configuration.ts';
+import type { ServiceFactory } from '../service-factory.ts';
 import type { ConnectionStore } from '../connection-store.ts';
 import type { FollowUpsApi } from '../api/follow-ups-api.ts';
 import type { Redactor } from '../incident/redact.ts';

@@ -1,0 +1,139 @@
+/** Everything that is not needed to draw the Incidents view: it is built once the house stands. */
+import * as vscode from 'vscode';
+import { createFollowUpsApi } from './api/follow-ups-api.ts';
+import { createCommands } from './commands.ts';
+import { ConnectionStore } from './connection-store.ts';
+import type { Clock } from './incident/clock.ts';
+import type { ClockRules } from './incident/clocks.ts';
+import type { Incident } from './incident/fold.ts';
+import type { Redactor } from './incident/redact.ts';
+import type { Ledger } from './ledger/ledger.ts';
+import { LogStreamer } from './logs/stream.ts';
+import type { LazyOutgoing } from './outgoing.ts';
+import { startReminding } from './reminding.ts';
+import { Resuming } from './resuming.ts';
+import type { RunbookSource } from './runbook/source.ts';
+import { ServiceFactory } from './service-factory.ts';
+import type { RunResult } from './steps/run.ts';
+import { StepRunner } from './steps/runner.ts';
+import { CONNECTIONS_VIEW, FOLLOW_UPS_VIEW } from './view-ids.ts';
+import { ConnectionsView } from './views/connections-view.ts';
+import { DocumentProvider } from './views/document-provider.ts';
+import type { FollowUpNode } from './views/follow-up-nodes.ts';
+import { FollowUpsView } from './views/follow-ups-view.ts';
+import type { IncidentsView } from './views/incidents-view.ts';
+import type { LiveChanges } from './views/live-changes.ts';
+import { LogChannel } from './views/log-channel.ts';
+import { PlanLenses } from './views/plan-lenses.ts';
+import { ReviewDoor } from './views/review-door.ts';
+import { WorkspaceTasks } from './views/workspace-tasks.ts';
+import { wait } from './wait.ts';
+
+/** What stands already. */
+export interface AnnexDeps {
+  readonly context: vscode.ExtensionContext;
+  /** A view as the entry has made it, by its id. */
+  readonly tree: (id: string) => { readonly treeView: vscode.TreeView<object>; readonly redraw: () => void };
+  readonly clock: Clock;
+  readonly ledger: Ledger;
+  readonly source: RunbookSource;
+  readonly rules: () => ClockRules | undefined;
+  readonly redact: () => Redactor;
+  readonly isTrusted: () => boolean;
+  readonly log: vscode.LogOutputChannel;
+  readonly fail: (message: string, error?: unknown) => void;
+  readonly onError: (error: unknown) => void;
+  readonly outgoing: LazyOutgoing;
+  readonly view: IncidentsView;
+  readonly live: LiveChanges;
+  /** Fires once the clock was moved; of tests only. */
+  readonly moved: () => AbortSignal;
+}
+
+export interface Annex {
+  readonly connections: ConnectionStore;
+  readonly services: ServiceFactory;
+  /** View id → its rows. */
+  readonly trees: Readonly<Record<string, vscode.TreeDataProvider<object>>>;
+  run(command: string, argument: unknown): Promise<unknown>;
+  openLink(uri: vscode.Uri): Promise<void>;
+  /** Begins what comes forward by itself; once, when what earlier windows left is being sent. */
+  start(): Promise<void>;
+  /** The workspace is trusted now, or the clock was moved. */
+  wake(): void;
+  /** The clock was moved. */
+  tick(): Promise<void>;
+}
+
+export function buildAnnex({ context, tree, clock, ledger, source, rules, redact, isTrusted, log, fail, onError, outgoing, view, live, moved }: AnnexDeps): Annex {
+  const runbook = () => source.get();
+  const origin = () => outgoing.origin();
+  const connections = new ConnectionStore(context.secrets, (message) => { log.warn(redact()(message)); });
+  const logChannel = new LogChannel();
+  const streams = new LogStreamer({ sink: logChannel, clock, redact, wait });
+  const services = new ServiceFactory(context.secrets, streams, connections, new WorkspaceTasks());
+  const documents = new DocumentProvider({ ledger, runbook, clock, live, origin });
+  const lenses = new PlanLenses({ ledger, clock, live, origin, documents, onError });
+  const followUps = createFollowUpsApi({ ledger, clock, runbook, onError, github: async () => (await outgoing.parts()).couriers.github() });
+  const followUpsView = new FollowUpsView({
+    ledger, clock, isTrusted, onError,
+    api: followUps,
+    treeView: tree(FOLLOW_UPS_VIEW).treeView as vscode.TreeView<FollowUpNode>,
+    redraw: tree(FOLLOW_UPS_VIEW).redraw,
+  });
+  const connectionsView = new ConnectionsView({ store: connections, redraw: tree(CONNECTIONS_VIEW).redraw, onError });
+  const runner = new StepRunner({
+    ledger, clock, redact, runbook, outgoing, isTrusted, services: () => services, log: fail,
+    wait: (ms, signal) => wait(ms, AbortSignal.any([signal, moved()])),
+  });
+  let commands: Promise<Annex['run']> | undefined;
+  const work = async (): Promise<Annex['run']> => createCommands({
+    followUps: { api: followUps, view: followUpsView },
+    extensionUri: context.extensionUri, clock, ledger, runbook: source, runner, services, connections, outgoing: await outgoing.parts(), streams, documents, live, view, log, redact,
+  });
+  const run: Annex['run'] = async (command, argument) => (await (commands ??= work()))(command, argument);
+  const reminding = startReminding({ ledger, clock, rules, outgoing, state: context.globalState, onError, run });
+  const resuming = new Resuming({
+    ledger, clock, outgoing, isTrusted, wait, onError,
+    followUp: (incident, event, signal) => runner.followUp(incident, event, signal),
+    onResumed: (incident, event, result) => { tellResumed(incident, event, result, run); },
+  });
+  context.subscriptions.push(
+    connections, logChannel, services, documents, lenses, new ReviewDoor({ ledger, clock, runbook, onError }), followUpsView, connectionsView, reminding, resuming,
+    runner.onProgress(view.onProgress), runner.onProgress(live.onProgress),
+    { dispose: () => { streams.stop(); } },
+    connections.onDidChange(() => { outgoing.wake(); }),
+    ledger.onDidChange((incident) => {
+      if (streams.incident === incident) {
+        ledger.read(incident).then(({ status }) => { if (status === 'closed') { streams.stop(incident); } }).catch(onError);
+      }
+    }),
+  );
+  void connections.refreshContexts();
+  return {
+    connections, services, run,
+    trees: { [FOLLOW_UPS_VIEW]: followUpsView, [CONNECTIONS_VIEW]: connectionsView },
+    openLink: async (uri) => {
+      const { openCitedEvent } = await import('./views/cited-event.ts');
+      await openCitedEvent(uri, { ledger, documents }).catch(onError);
+    },
+    start: async () => { await Promise.all([reminding.start(), resuming.start()]); },
+    wake: () => { resuming.wake(); },
+    tick: async () => {
+      followUpsView.refresh();
+      followUpsView.tick();
+      lenses.refresh();
+      await reminding.tick();
+    },
+  };
+}
+
+/** What became of a change that a window left under way when it went, or of a watch. */
+function tellResumed({ id, watches }: Incident, event: string, { status, summary, event: result }: RunResult, run: Annex['run']): void {
+  const show = status === 'done' ? vscode.window.showInformationMessage : vscode.window.showWarningMessage;
+  const step = watches.find((watch) => watch.id === event)?.step;
+  const [button, open] = step === undefined
+    ? ['Open plan', () => run('incidentRunbook.openPlan', { incident: id, event })] as const
+    : ['Open evidence', () => run('incidentRunbook.openStep', { kind: 'step', key: `${id}/step/${step}`, incident: id, step, event: result })] as const;
+  void show(`${id}: ${summary}`, button).then((chosen) => (chosen === undefined ? undefined : open()));
+}
