@@ -37,7 +37,7 @@ describe('the program of a command', function () {
     write(path.join(temporary(), 'workspace-2', 'near.sh'), 0o755);
     symlinkSync(outside, path.join(workspace(), 'link.sh'));
     symlinkSync(temporary(), path.join(workspace(), 'up'));
-    for (const name of ['../outside.sh', outside, './link.sh', 'up/outside.sh', '../workspace-2/near.sh', './scripts/../../outside.sh', '/bin/sh', './', '..', '../missing.sh']) {
+    for (const name of ['../outside.sh', outside, './link.sh', 'up/outside.sh', '../workspace-2/near.sh', './scripts/../../outside.sh', '/bin/sh', './', './..', '../missing.sh']) {
       await assert.rejects(findProgram(name, workspace(), ''), refused(/is not in the workspace folder .*open the folder that holds it/), name);
     }
     const inside = write(path.join(workspace(), 'inside.sh'), 0o755);
