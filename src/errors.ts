@@ -38,3 +38,6 @@ export function messageOf(error: unknown): string {
 export function codeOf(error: unknown): string | undefined {
   return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
+
+/** The window goes away; nobody chose to cancel. */
+export class GoneError extends CancelledError {}

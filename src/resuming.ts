@@ -1,4 +1,5 @@
 /** Goes on with what a window left under way: it looks what became of a change, and makes nothing; it takes the looks of a watch. */
+import { GoneError } from './errors.ts';
 import type { Clock } from './incident/clock.ts';
 import type { TimelineEvent } from './incident/events.ts';
 import type { Incident } from './incident/fold.ts';
@@ -53,7 +54,7 @@ export class Resuming {
 
   dispose(): void {
     this.#subscription?.dispose();
-    this.#abort.abort();
+    this.#abort.abort(new GoneError());
     this.#wake.abort();
   }
 

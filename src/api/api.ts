@@ -203,9 +203,9 @@ export function createApi({ clock, ledger, runbook, runner }: ApiDeps): Api {
       const inputs = read('reopen', args);
       const incident = inputs.text('incident');
       const reason = inputs.text('reason');
-      const { status } = await ledger.read(incident);
-      if (status !== 'closed') {
-        throw new UserError(`${incident} is not closed, so it cannot be reopened.`);
+      const { times } = await ledger.read(incident);
+      if (times.resolved === undefined) {
+        throw new UserError(`${incident} is neither closed nor resolved, so it cannot be reopened.`);
       }
       return { at: (await ledger.append(incident, { type: 'incident.reopened', reason })).at };
     },
@@ -237,6 +237,9 @@ function amendmentOf({ type }: TimelineEvent, inputs: Inputs, clock: Clock): Eve
   }
   if (text !== undefined && type !== 'finding.documented' && type !== 'event.amended') {
     throw new UserError(`incidentRunbook.amend: only a finding has a "text", not an event of type ${type}.`);
+  }
+  if (type.startsWith('change.')) {
+    throw new UserError('incidentRunbook.amend: what was planned and made is not corrected: whether a change may be made hangs on it. Document a finding that says what is wrong.');
   }
   if (retracted && type === 'incident.declared') {
     throw new UserError('The declaration cannot be retracted. Close the incident instead, and say why.');

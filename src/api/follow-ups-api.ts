@@ -50,7 +50,7 @@ export function createFollowUpsApi({ ledger, clock, runbook, github, onError }: 
     if (client === undefined) {
       throw new UserError('GitHub is not connected, so nobody can say how the follow-ups stand. Connect it first.', { action: { title: 'Connect GitHub', command: 'incidentRunbook.connectGitHub' } });
     }
-    const followUps = all.filter(({ repository }) => repository === client.repository);
+    const followUps = all.filter(({ repository }) => repository.toLowerCase() === client.repository.toLowerCase());
     if (followUps.length === 0) {
       return 0;
     }

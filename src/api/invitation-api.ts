@@ -1,4 +1,5 @@
 /** The invitation to the review as a file, for calendars that are not reached by mail (runbook 10.1). */
+import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError, messageOf } from '../errors.ts';
 import type { ReviewScheduled } from '../incident/closing-events.ts';
@@ -34,7 +35,7 @@ export function createInvitationApi({ ledger, runbook, connections, folder }: In
       const inputs = new Inputs('incidentRunbook.saveInvitation', args);
       const asked = inputs.optionalText('file');
       const { name, text } = await api.write(inputs.text('incident'));
-      const file = inFolder(asked ?? name, folder());
+      const file = await inFolder(asked ?? name, folder());
       try {
         await replaceFile(file, text, undefined, new AbortController().signal);
       } catch (error) {
@@ -76,13 +77,24 @@ async function written(invitation: Invitation): Promise<string> {
   }
 }
 
-/** @throws UserError when it is relative and nothing is open */
-function inFolder(file: string, folder: string | undefined): string {
+/** @throws UserError when it is no .ics, or is relative and nothing is open, or leads out of what is */
+async function inFolder(file: string, folder: string | undefined): Promise<string> {
+  if (!/\.ics$/i.test(file)) {
+    throw new UserError(`"${file}" is no calendar file. Give a "file" that ends with .ics.`);
+  }
   if (path.isAbsolute(file)) {
     return file;
   }
   if (folder === undefined) {
     throw new UserError('No folder is open to save the invitation in. Give "file" as an absolute path, or open a folder.');
   }
-  return path.join(folder, file);
+  const root = await realpath(folder);
+  const asked = path.resolve(root, file);
+  // A folder that there is not is told of when the file is written.
+  const directory = await realpath(path.dirname(asked)).catch(() => path.dirname(asked));
+  const relative = path.relative(root, directory);
+  if (relative.startsWith('..') || path.isAbsolute(relative)) {
+    throw new UserError(`${file} leads out of the folder that is open. Give a path inside it, or an absolute one.`);
+  }
+  return path.join(folder, relative, path.basename(file));
 }

@@ -130,6 +130,9 @@ export function createChangeFlow({ clock, ledger, runner, live, redact, origin, 
   /** A person looked, and says what became of it. */
   async function record(row: Row | undefined): Promise<void> {
     const meant = await changeFor(row, 'record');
+    if (meant !== undefined && !offersOf(meant.change, await sightOf(meant.change)).includes('record')) {
+      throw new UserError(`"${meant.change.plan.title}" is ${standingOf(meant.change, await sightOf(meant.change))}, so there is nothing to record.`);
+    }
     const outcome = meant === undefined ? undefined : await vscode.window.showQuickPick(OUTCOMES, { title: meant.change.plan.title, placeHolder: 'What became of it? Look at the real thing first.' });
     const { askText } = await asking();
     const note = outcome === undefined ? undefined : await askText('Record What Became of It', 'What did you see, and where?');
@@ -198,7 +201,8 @@ export function createChangeFlow({ clock, ledger, runner, live, redact, origin, 
   }
 
   async function agreed(change: Change): Promise<boolean> {
-    if (change.plan.approval === 'none') {
+    // Whoever planned it was shown the plan; anybody else is asked.
+    if (change.plan.approval === 'none' && change.origin === await origin()) {
       return true;
     }
     const { message, detail, button: verb } = confirmation(change);

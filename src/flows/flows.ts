@@ -138,7 +138,9 @@ export function createFlows(deps: FlowDeps, api: Api, changesApi: ChangesApi) {
     const reason = incident === undefined ? undefined : await askText(`Close ${incident}`, closingQuestion(await ledger.read(incident), await runbook.get().catch(() => undefined), clock.now()));
     if (incident !== undefined && reason !== undefined) {
       await api.close({ incident, reason });
-      void offer(`${incident} is closed.`, 'Undo', () => api.reopen({ incident, reason: 'Closed by mistake' }));
+      // Taken back, not reopened: what ended it, and when, stays confirmed.
+      const closing = (await ledger.read(incident)).times.closed?.event;
+      void offer(`${incident} is closed.`, 'Undo', async () => { await (closing === undefined ? undefined : api.amend({ incident, event: closing, retracted: true })); });
     }
   }
 

@@ -31,7 +31,8 @@ const HEADING = /^##\s+action items\s*#*\s*$/i;
 const NEXT_SECTION = /^#{1,2}\s/;
 const FENCE = /^\s{0,3}(```|~~~)/;
 const BOX = /^(?<box>\s*[-*+]\s+\[(?<tick>[ xX])\]\s+)(?<rest>.*)$/;
-const LINK = /\s*\(?\[#(?<number>\d{1,9})\]\((?<url>https:\/\/[^\s()]+)\)\)?/;
+/** As it is written here, in brackets, or before the text: a link among the words of an item is not its issue. */
+const LINKS = [/ ?\(\[#(?<number>\d{1,9})\]\((?<url>https:\/\/[^\s()]+\/issues\/\k<number>)\)\)/, /^\[#(?<number>\d{1,9})\]\((?<url>https:\/\/[^\s()]+\/issues\/\k<number>)\)/] as const;
 const FIELD = /^[*_]*(?<name>owner|due)(?: date)?[*_]*\s*:[*_]*\s*(?<value>.*)$/i;
 /** Between the parts of a line: a dash of any length with blanks around it, or whatever stands before "Owner:" and "Due:". */
 const BETWEEN = /\s+[-–—]+\s+|\s*[,;|]\s+(?=[*_]*(?:owner|due)(?: date)?[*_]*\s*:)|\s+(?=[*_]*(?:owner|due)(?: date)?[*_]*\s*:)/i;
@@ -73,11 +74,12 @@ function readLine(written: string): Omit<ActionItem, 'line' | 'key'> | undefined
   if (tick === undefined || rest === undefined) {
     return undefined;
   }
-  const plain = rest.replace(/<!--.*?-->/g, '');
-  const { number, url } = LINK.exec(plain)?.groups ?? {};
+  const plain = rest.replace(/<!--.*?-->/g, '').replace(/\s+/g, ' ').trim();
+  const link = LINKS.map((form) => form.exec(plain)).find((match) => match !== null);
+  const { number, url } = link?.groups ?? {};
   const fields = new Map<string, string>();
   const words: string[] = [];
-  for (const part of plain.replace(LINK, '').trim().split(BETWEEN)) {
+  for (const part of plain.replace(link?.[0] ?? '', '').trim().split(BETWEEN)) {
     const { name, value } = FIELD.exec(part.trim())?.groups ?? {};
     if (name === undefined || value === undefined) {
       words.push(part.trim());
@@ -128,7 +130,7 @@ export function ownerColumn(line: string): number {
 
 /** Where `- Due: …` goes into a line: before the link, or at the end. 0-based column. */
 export function dueColumn(line: string): number {
-  return LINK.exec(line)?.index ?? line.trimEnd().length;
+  return LINKS[0].exec(line)?.index ?? line.trimEnd().length;
 }
 
 export type ActionItemProblem = 'no owner' | 'no due date' | 'unreadable due date' | 'overdue';

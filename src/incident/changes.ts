@@ -67,7 +67,7 @@ export function foldChanges(events: readonly TimelineEvent[]): Change[] {
   for (const event of events) {
     if (event.type === 'change.planned') {
       const login = places.get(event.id)?.login;
-      changes.set(event.id, { id: event.id, plan: event.plan, plannedAt: event.at, actor: event.actor, origin: event.origin, ...(login === undefined ? {} : { login }) });
+      changes.set(event.id, { id: event.id, plan: event.plan, plannedAt: event.recordedAt, actor: event.actor, origin: event.origin, ...(login === undefined ? {} : { login }) });
     }
   }
   const approvals: (ChangeApproval & { readonly hash: string })[] = [];

@@ -90,6 +90,11 @@ export function describeBox({ state, by, request }: ClosureBox, now: number): st
   return by === undefined ? request?.text ?? '' : `${state} by ${by.title}, ${shortTime(by.at, now)}${state === 'confirmed' && by.detail !== '' ? `: ${by.detail}` : ''}`;
 }
 
+/** When the last change to production ended, epoch ms; infinite while one is under way or where there is none. */
+export function lastChanged(incident: Incident, mitigations: readonly string[]): number {
+  return lastChange(incident, mitigations).at;
+}
+
 interface Since {
   /** Epoch ms; infinite while a change is under way. */
   readonly at: number;

@@ -1,6 +1,6 @@
 import type { ChecklistMarked, FollowUpSeen, IncidentImported, IncidentResolved, ReviewScheduled } from './closing-events.ts';
 import {
-  type Actor, type DetectionSource, type EventAmended, type Excerpt, type Severity, type StepClaimed, type StepResult, type TimelineEvent, type UpdatePosted,
+  type Actor, type DetectionSource, type EventAmended, type Excerpt, type Severity, type StepClaimed, type StepFinished, type StepResult, type TimelineEvent, type UpdatePosted,
   compareEvents,
 } from './events.ts';
 import { type Delivery, type Ticket, foldDeliveries } from './deliveries.ts';
@@ -156,6 +156,8 @@ export function fold(events: readonly TimelineEvent[]): Incident | undefined {
   const followUps = new Map<string, FollowUpSeen>();
   const state: Mutable<Pick<Incident, 'severity' | 'severityReasons' | 'closeReason' | 'ticket' | 'resolution' | 'reviewFile' | 'imported'>> = { severityReasons: [] };
   let invitation: ReviewScheduled | undefined;
+  const changes = foldChanges(effective);
+  let helped: StepFinished[] = [];
   const times: Mutable<Incident['times']> = { detected: milestone(declared) };
   if (declared.impactStartedAt !== undefined) {
     times.impactStarted = { at: declared.impactStartedAt, event: declared.id, corrected: correctedTimes.has(`${declared.id}/impact`) };
@@ -184,7 +186,7 @@ export function fold(events: readonly TimelineEvent[]): Incident | undefined {
         break;
       case 'step.finished':
         if ((event.change !== undefined || event.result.step === 'verifyMitigation') && event.result.outcome === 'done' && event.result.level === 'ok') {
-          times.mitigated ??= milestone(event);
+          helped.push(event);
         }
         for (const result of [event.result, ...(event.parts ?? [])]) {
           steps.set(result.step, { ...result, event: event.id, at: event.at, actor: event.actor });
@@ -215,8 +217,11 @@ export function fold(events: readonly TimelineEvent[]): Incident | undefined {
         marks.set(`${event.checklist}/${event.item}`, event);
         break;
       case 'incident.resolved':
-        times.resolved = milestone(event);
-        state.resolution = event;
+        // Worded anew it has the same time, and a correction may put it before the one whose place it took.
+        if (state.resolution === undefined || event.recordedAt >= state.resolution.recordedAt) {
+          times.resolved = milestone(event);
+          state.resolution = event;
+        }
         break;
       case 'review.scheduled':
         if (event.sequence >= (invitation?.sequence ?? 0)) {
@@ -240,12 +245,17 @@ export function fold(events: readonly TimelineEvent[]): Incident | undefined {
       case 'incident.reopened':
         delete times.closed;
         delete times.resolved;
+        helped = [];
         delete state.resolution;
         delete state.closeReason;
         break;
       default:
         break;
     }
+  }
+  const mitigation = helped.find(({ change }) => change === undefined || !isTakenBack(changes, change, times.resolved?.at));
+  if (mitigation !== undefined) {
+    times.mitigated = milestone(mitigation);
   }
   return {
     id: declared.incident,
@@ -263,7 +273,7 @@ export function fold(events: readonly TimelineEvent[]): Incident | undefined {
     findings,
     updates,
     deliveries: foldDeliveries(effective),
-    changes: foldChanges(effective),
+    changes,
     watches: foldWatches(effective),
     claims: claimsOf(claimed.filter(({ id }) => !released.has(id))),
     snoozed,
@@ -271,6 +281,13 @@ export function fold(events: readonly TimelineEvent[]): Incident | undefined {
     followUps,
     events: effective,
   };
+}
+
+/** The undoing of a change is not what helped, and neither is what was undone before it was over. @param end ISO 8601 UTC */
+function isTakenBack(changes: readonly Change[], id: string, end: string | undefined): boolean {
+  const change = changes.find((candidate) => candidate.id === id);
+  const undoing = changes.find((candidate) => candidate.id === change?.undoneBy);
+  return change?.plan.undoes !== undefined || (undoing?.end !== undefined && (end === undefined || undoing.end.at < end));
 }
 
 /** Who holds which step: of several claims the first one, until its time has passed. */
@@ -346,7 +363,7 @@ function applyAmendments(ordered: readonly TimelineEvent[]): { effective: Timeli
       corrected.set(target, { ...corrected.get(target), ...amendment.changes });
     }
   }
-  const effective = ordered.filter(({ id }) => retracted.get(id) !== true).map((event) => {
+  const effective = ordered.filter(({ id, type }) => retracted.get(id) !== true || type.startsWith('change.')).map((event) => {
     const { at = event.at, text, title, impactStartedAt } = corrected.get(event.id) ?? {};
     const moved = { ...event, at };
     if (moved.type === 'incident.declared') {

@@ -79,7 +79,7 @@ export function importTicket(incident: string, closed: PastTicket, written: read
     ...(before?.ticket !== undefined ? [] : [add('ticket', ticket.createdAt, EXTENSION, { type: 'ticket.linked', repository: ticket.repository, number: ticket.number, url: ticket.url })]),
     // What nobody saw the end of is not sent from here, years later.
     ...(before?.deliveries ?? []).filter(({ state }) => state === 'pending' || state === 'unknown')
-      .map(({ id }) => add(`discarded/${id}`, ticket.closedAt, EXTENSION, { type: 'delivery.discarded', request: id, reason: 'The incident was imported after it had ended: nothing is sent any more.' })),
+      .map(({ id }) => add(`discarded/${id}`, iso(defaults.now), EXTENSION, { type: 'delivery.discarded', request: id, reason: 'The incident was imported after it had ended: nothing is sent any more.' })),
   ];
   const folded = fold(events);
   const missing = folded === undefined ? [] : missingIn(folded, facts.resolved !== undefined || before?.resolution !== undefined);

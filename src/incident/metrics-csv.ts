@@ -33,6 +33,8 @@ function minutes(row: IncidentSummary, metric: DurationMetric): string {
 }
 
 function quote(cell: string): string {
-  const harmless = FORMULA.test(cell) ? `'${cell}` : cell;
+  // Where a semicolon separates cells, as in much of Europe, what follows one begins a cell.
+  const apart = cell.replace(/;\s*(?=[=+\-@＝＋－＠])/g, "$&'");
+  const harmless = FORMULA.test(apart) ? `'${apart}` : apart;
   return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
 }

@@ -30,8 +30,10 @@ async function write({ folder, isUnsaved }: ReviewLinksOptions, parcel: Parcel, 
   }
   const { number, url } = issueOf(parcel, key);
   const known = await open(folder, file);
-  const item = readActionItems(known.text).items.find((candidate) => candidate.key === key);
-  if (item?.url !== undefined || known.text.includes(`](${url})`)) {
+  const { items } = readActionItems(known.text);
+  const item = items.find((candidate) => candidate.key === key);
+  // Among the items only: the table of follow-ups in the same document names every issue.
+  if (item?.url !== undefined || items.some((candidate) => candidate.url === url)) {
     return { result: { file } };
   }
   if (item === undefined) {

@@ -1,5 +1,5 @@
 /** Makes changes: shows them first, makes exactly what was shown, and watches until the world has settled (runbook 6, 12). */
-import { CancelledError, UserError, messageOf } from '../errors.ts';
+import { CancelledError, GoneError, UserError, messageOf } from '../errors.ts';
 import { type Change, validApprovals } from '../incident/changes.ts';
 import { type Clock, formatDuration, iso } from '../incident/clock.ts';
 import type { NewEvent, StepResult, TimelineEvent } from '../incident/events.ts';
@@ -35,6 +35,8 @@ export interface Wish {
 
 /** For so long a window follows a change before it says again that it does, ms; another takes over after that. */
 const LEASE_MS = 30_000;
+/** For so long a call may be on its way that nobody has written down as made, ms: as long as a step stays claimed. */
+const MAKING_MS = 120_000;
 const LOOK_EVERY_MS = 2_000;
 const FOLLOW_MS = 30 * 60_000;
 /** So many looks in a row may fail: a network comes back. */
@@ -61,7 +63,7 @@ export class Changing {
    */
   async apply(wish: Wish, hash: string, signal: AbortSignal): Promise<RunResult> {
     const { context: { incident, step } } = wish;
-    const { clock, ledger, outgoing } = this.#options;
+    const { clock, ledger, log, outgoing } = this.#options;
     const known = planned(incident, step.id, hash);
     if (typeof known === 'string') {
       return { status: 'refused', summary: known };
@@ -75,7 +77,7 @@ export class Changing {
       if (!turn.won) {
         return { status: 'refused', summary: `${turn.by} is at "${step.title}", or ended it this moment. Look at the timeline before you apply it.` };
       }
-      let made: Made;
+      let made: Made | RunResult;
       try {
         // What somebody else did while this one waited for its turn is seen.
         const context = { ...wish.context, incident: await ledger.read(incident.id) };
@@ -87,6 +89,10 @@ export class Changing {
         if (plan.hash !== hash) {
           return await this.#recorded(wish, plan, `Not applied: ${whatChanged(change.plan, plan)}. This is a new plan`, 'refused');
         }
+        const unseen = this.#unseen(change.plan, plan);
+        if (unseen !== undefined) {
+          return await this.#recorded(wish, plan, `Not applied: ${unseen}. This is a new plan`, 'refused');
+        }
         const missing = agreementMissing(plan, change, clock.now());
         if (missing !== undefined) {
           return { status: 'refused', summary: missing, plan, change: change.id };
@@ -96,9 +102,15 @@ export class Changing {
         }
         made = await this.#make({ ...wish, context }, change.id, plan);
       } finally {
-        await turn.release();
+        // What was made is not taken back by this: the claim runs out by itself.
+        await turn.release().catch((error: unknown) => { log(`${step.id} could not be released`, error); });
       }
-      return made.end ?? this.#follow(wish, made, signal);
+      if ('status' in made) {
+        return made;
+      }
+      const { id, end, trouble } = made;
+      const told = [trouble, turn.note].filter((note) => note !== undefined).join(' ');
+      return end ?? await this.#follow(wish, { ...made, ...(told === '' ? {} : { trouble: told }) }, signal).catch((error: unknown) => this.#unrecorded(wish, { id, plan: made.plan }, error));
     });
   }
 
@@ -112,12 +124,23 @@ export class Changing {
     if (this.#live.has(change.id) || await this.#lease(incident.id, change.id) === 'lost') {
       return undefined;
     }
-    return this.#follow(wish, { id: change.id, plan: change.plan, result: change.made?.result, interrupted: change.end === undefined }, signal);
+    return this.#follow(wish, {
+      id: change.id, plan: change.plan, result: change.made?.result, interrupted: change.end === undefined, endedBefore: change.end?.event,
+      ...(change.made === undefined && change.request !== undefined ? { makingUntil: Date.parse(change.request.at) + MAKING_MS } : {}),
+    }, signal);
   }
 
   /** Whether this window makes or follows it. */
   isLive(change: string): boolean {
     return this.#live.has(change);
+  }
+
+  /** What a person was not shown, although it is the same change. Numbers move by themselves. */
+  #unseen(shown: Plan, now: Plan): string | undefined {
+    const dangers = ({ hazards }: Plan): string[] => hazards.filter(({ level }) => level === 'danger').map(({ text }) => text.replace(/\d+/g, '0'));
+    const known = dangers(shown);
+    return shown.undo.possible && !now.undo.possible ? 'it can no longer be undone'
+      : dangers(this.#options.redact()(now)).some((text) => !known.includes(text)) ? 'since the plan was shown, a danger was found' : undefined;
   }
 
   async #recorded({ context: { incident, step } }: Wish, plan: Plan, why?: string, status: 'planned' | 'refused' = 'planned'): Promise<RunResult> {
@@ -133,23 +156,39 @@ export class Changing {
   }
 
   /** From here on nothing is cancelled: a change half made is worse than one made. */
-  async #make({ action, context }: Wish, id: string, plan: Plan): Promise<Made> {
+  async #make({ action, context }: Wish, id: string, plan: Plan): Promise<Made | RunResult> {
     const { ledger, log, outgoing } = this.#options;
     const { incident, step } = context;
     this.#live.add(id);
     try {
       await this.#lease(incident.id, id);
+      // Should this fail, nothing has been sent: it is refused.
       await ledger.append(incident.id, { type: 'change.requested', plan: id, hash: plan.hash, origin: await outgoing.origin() });
-      this.#options.tell({ incident: incident.id, step: step.id, change: id });
-      const result = await action.apply(context, plan);
-      await ledger.append(incident.id, { type: 'change.made', plan: id, result });
-      return { id, plan, result, interrupted: false };
-    } catch (error) {
-      log(`${step.id} could not be applied`, error);
-      return await this.#afterFailure({ action, context }, id, plan, error);
+      try {
+        this.#options.tell({ incident: incident.id, step: step.id, change: id });
+        const result = await action.apply(context, plan).catch((error: unknown) => {
+          log(`${step.id} could not be applied`, error);
+          return new Failure(error);
+        });
+        if (result instanceof Failure) {
+          return await this.#afterFailure({ action, context }, id, plan, result.error);
+        }
+        const record = () => ledger.append(incident.id, { type: 'change.made', plan: id, result });
+        // Following and undoing need the answer, which nobody can ask for again.
+        await record().catch(record);
+        return { id, plan, result, interrupted: false };
+      } catch (error) {
+        return this.#unrecorded({ action, context }, { id, plan }, error);
+      }
     } finally {
       this.#live.delete(id);
     }
+  }
+
+  /** Once it was asked for, no error is a refusal: it was made, or may have been. */
+  #unrecorded({ context: { step } }: Wish, { id, plan }: Pick<Made, 'id' | 'plan'>, error: unknown): RunResult {
+    this.#options.log(`${step.id} could not be recorded`, error);
+    return { status: 'failed', level: 'unknown', summary: `It was asked for, and what became of it could not be written down: ${messageOf(error)} Look at it again from the tree before you plan it anew.`, plan, change: id };
   }
 
   /** A call that failed may have been carried out: the world is asked, and nothing is called again. */
@@ -165,7 +204,7 @@ export class Changing {
     return { id, plan, result: undefined, interrupted: false, end: await this.#end(context, id, plan, { ...outlook, summary: nothing, state: outlook.state === 'not made' ? 'failed' : outlook.state }, 0) };
   }
 
-  async #follow({ action, context }: Wish, { id, plan, result, interrupted, trouble }: Made, signal: AbortSignal): Promise<RunResult> {
+  async #follow({ action, context }: Wish, { id, plan, result, interrupted, trouble, makingUntil = 0, endedBefore }: Made, signal: AbortSignal): Promise<RunResult> {
     const { clock, log, wait } = this.#options;
     const { incident, step } = context;
     const started = clock.now();
@@ -184,6 +223,10 @@ export class Changing {
           last = blind < BLIND_LOOKS ? last : { state: 'unclear', summary: `What became of it cannot be seen: ${messageOf(error)}` };
         }
         this.#options.tell({ incident: incident.id, step: step.id, change: id, outlook: last });
+        if (last.state === 'not made' && clock.now() < makingUntil) {
+          // Whoever asked for it may be alive, in another window or on another machine.
+          last = { ...last, state: 'underway', summary: `Not made yet, and perhaps being made this moment. ${last.summary}` };
+        }
         if (last.state === 'not made') {
           last = { ...last, state: 'failed', summary: interrupted ? `It was interrupted before it was made, and nothing has changed. ${last.summary}` : last.summary };
         }
@@ -192,11 +235,18 @@ export class Changing {
           const failed = trouble === undefined ? '' : `${last.summary.endsWith('.') ? '' : '.'} While it was made: ${trouble}`;
           return await this.#end(context, id, plan, { ...last, summary: `${begun}${last.summary}${failed}` }, clock.now() - started);
         }
+        if (signal.reason instanceof GoneError) {
+          // The next window goes on: nobody chose to stop watching.
+          return { status: 'cancelled', summary: last.summary, plan, change: id };
+        }
         if (signal.aborted || clock.now() - started > (action.followMs ?? FOLLOW_MS)) {
           return await this.#left(context, id, plan, last, clock.now() - started, signal.aborted);
         }
         if (clock.now() - leased > LEASE_MS) {
-          await this.#lease(incident.id, id);
+          const taken = await this.#lease(incident.id, id) === 'lost';
+          if (taken || (await this.#options.ledger.read(incident.id)).changes.find((change) => change.id === id)?.end?.event !== endedBefore) {
+            return { status: 'cancelled', summary: `Another window follows it now: ${last.summary}`, plan, change: id };
+          }
           leased = clock.now();
         }
         await wait(action.lookEveryMs ?? LOOK_EVERY_MS, signal);
@@ -214,7 +264,7 @@ export class Changing {
   /** Nobody watches any more; what was begun goes on. */
   #left(context: ChangeContext, id: string, plan: Plan, last: Outlook, took: number, cancelled: boolean): Promise<RunResult> {
     const why = cancelled ? 'No longer watched' : `Not settled after ${formatDuration(took)}`;
-    return this.#record(context, id, plan, { ...last, summary: `${why}: ${last.summary}. What was begun goes on by itself; look at it again from the tree` }, 'cancelled', 'warn', took);
+    return this.#record(context, id, plan, { ...last, summary: `${why}: ${last.summary.replace(/\.$/, '')}. What was begun goes on by itself; look at it again from the tree` }, 'cancelled', 'warn', took);
   }
 
   #end(context: ChangeContext, id: string, plan: Plan, outlook: Outlook, took: number): Promise<RunResult> {
@@ -235,12 +285,25 @@ export class Changing {
   }
 }
 
+/** Why a call failed, whatever was thrown. */
+class Failure {
+  readonly error: unknown;
+
+  constructor(error: unknown) {
+    this.error = error;
+  }
+}
+
 interface Made {
   readonly id: string;
   readonly plan: Plan;
   readonly result: JsonObject | undefined;
   /** Whether the window that made it is gone. */
   readonly interrupted: boolean;
+  /** Until when somebody may still be making it, epoch ms. */
+  readonly makingUntil?: number;
+  /** The event that says how it ended so far. */
+  readonly endedBefore?: string | undefined;
   /** What went wrong while it was made, although it was, or a part of it. A sentence. */
   readonly trouble?: string;
   /** Set when it has ended already. */
@@ -252,6 +315,10 @@ function planned({ changes }: Incident, step: string, hash: string): Change | st
   const found = changes.findLast(({ plan }) => plan.step === step && plan.hash === hash);
   if (found === undefined) {
     return `No plan of "${step}" with the hash ${hash.slice(0, 8)} is on the timeline, so nothing was applied. Plan it first, and approve the hash of that plan.`;
+  }
+  const twin = changes.find(({ id, plan, request, end }) => id !== found.id && plan.step === step && plan.hash === hash && request !== undefined && (end === undefined || end.at >= found.plannedAt));
+  if (found.request === undefined && twin?.request !== undefined) {
+    return `${twin.request.actor.name} has applied the same plan at ${twin.request.at.slice(11, 19)} UTC${twin.end === undefined ? ', and it is under way' : ', after this one was shown'}. Look what became of that first, then plan it anew to do it once more.`;
   }
   return found.request === undefined ? found : `${found.request.actor.name} has applied this plan at ${found.request.at.slice(11, 19)} UTC already. Plan it anew to do it once more.`;
 }
@@ -265,7 +332,7 @@ function inputsOf({ plan }: Change): JsonObject {
 }
 
 function agreementMissing(plan: Plan, change: Change, now: number): string | undefined {
-  if (plan.approval !== 'twoPeople' || validApprovals(change, now).length > 0) {
+  if ((plan.approval !== 'twoPeople' && change.plan.approval !== 'twoPeople') || validApprovals(change, now).length > 0) {
     return undefined;
   }
   if (change.login === undefined) {

@@ -1,6 +1,6 @@
 /** The end of an incident: confirmed box by box, its ticket closed, everybody told (runbook 9). */
 import { UserError } from '../errors.ts';
-import { CLOSURE_CHECKLIST, closureBoxes, describeBox, draftResolution, draftRootCause, openBoxes } from '../incident/closure.ts';
+import { CLOSURE_CHECKLIST, closureBoxes, describeBox, draftResolution, draftRootCause, lastChanged, openBoxes } from '../incident/closure.ts';
 import { type FilledTemplate, closingDuration, closingFields, fillClosing, splitSubject } from '../incident/closing-text.ts';
 import type { Delivery } from '../incident/deliveries.ts';
 import type { NewEvent } from '../incident/events.ts';
@@ -46,7 +46,9 @@ export const confirmResolution: RecordAction = {
     const unproved = open.map(({ id }) => ({ item: id, reason: reasons.get(id) ?? '' }));
     const resolution = inputs.text('resolution', draftResolution(incident, rules.mitigations)).trim();
     // What is only worded anew, or written down after the closing, ended when it ended.
-    const at = incident.times.resolved?.at;
+    const before = incident.times.resolved?.at;
+    // A change after it says that it was not over then.
+    const at = before !== undefined && (incident.status === 'closed' || lastChanged(incident, rules.mitigations) <= Date.parse(before)) ? before : undefined;
     return {
       events: [...marks, {
         type: 'incident.resolved', rootCause: inputs.text('rootCause', draftRootCause(incident)).trim(), resolution,
@@ -197,7 +199,9 @@ function pageLetters({ deliveries, id }: Incident): Letter[] {
 /** In plain words and without the cause: users are told of P1 and P2 only (runbook 7.2). */
 function userLetter(context: Composing, fields: Readonly<Record<string, string | undefined>>, hasMail: boolean): { readonly letters: readonly Letter[]; readonly notes: readonly string[] } {
   const { environment, incident, runbook: { userNotifications: { recipients = [], severities } } } = context;
-  if (incident.severity === undefined || !severities.includes(incident.severity) || recipients.length === 0) {
+  const wereTold = incident.deliveries.some(({ step, state }) => step === 'notifyUsers' && state !== 'discarded' && state !== 'failed');
+  // Who never heard that it was broken need not hear that it works again.
+  if (!wereTold || incident.severity === undefined || !severities.includes(incident.severity) || recipients.length === 0) {
     return { letters: [], notes: [] };
   }
   if (!hasMail) {

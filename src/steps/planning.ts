@@ -3,7 +3,7 @@ import { CancelledError, UserError } from '../errors.ts';
 import type { Change } from '../incident/changes.ts';
 import type { Evidence, Level } from '../incident/evidence.ts';
 import { codeBlock, escapeMarkdown } from '../incident/markdown.ts';
-import { type Draft, type JsonObject, type Plan, canonical, planHash } from '../incident/plan.ts';
+import { type Draft, type JsonObject, type Plan, canonical, isIntact, planHash } from '../incident/plan.ts';
 import { differenceTable } from '../incident/plan-markdown.ts';
 import { Inputs } from './inputs.ts';
 import type { ChangeAction, ChangeContext, Outlook } from './step.ts';
@@ -48,6 +48,9 @@ export async function makePlan({ action, context, inputs = {}, undoes }: Wanted,
 function wayBack(action: ChangeAction, context: ChangeContext, change: Change, signal: AbortSignal): Promise<Draft> {
   if (action.planUndo === undefined || !change.plan.undo.possible) {
     throw new UserError(`"${change.plan.title}" cannot be undone: ${change.plan.undo.how}`);
+  }
+  if (!isIntact(change.plan)) {
+    throw new UserError(`"${change.plan.title}" cannot be undone from here: something in what was saved of the state before was hidden when it was recorded. Put it back by hand, and record it.`);
   }
   return action.planUndo(context, change, signal);
 }

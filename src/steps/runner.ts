@@ -100,6 +100,9 @@ export class StepRunner {
     if (!this.#options.isTrusted()) {
       return RESTRICTED;
     }
+    if (wish.context.incident.status === 'closed') {
+      return { status: 'refused', summary: `${incident} is closed. Reopen it to undo "${change.plan.title}".` };
+    }
     if (change.state !== 'done' && change.state !== 'left' && change.state !== 'failed') {
       return { status: 'refused', summary: change.state === 'undone' ? `"${change.plan.title}" has been undone already.` : `"${change.plan.title}" has not been made, so there is nothing to undo.` };
     }

@@ -45,6 +45,7 @@ export function confirmation({ plan }: Change): { readonly message: string; read
     detail: [
       ...(plan.undo.possible ? [] : [NO_UNDO.test(plan.undo.how) ? plan.undo.how : `No undo. ${plan.undo.how}`]),
       `${plan.summary}\n${plan.target.system}: ${plan.target.resource}`,
+      ...(plan.target.account === undefined ? [] : [`Account ${plan.target.account}, ${plan.target.region ?? 'no region'}, as ${plan.by}`]),
       plan.differences.map(({ name, before, after }) => `${name}: ${onOneLine(before)} → ${onOneLine(after)}`).join('\n'),
       dangers.join('\n'),
       ...(plan.undo.possible ? [`Undo: ${plan.undo.how}`] : []),

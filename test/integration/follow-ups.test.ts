@@ -75,6 +75,18 @@ describe('Follow-ups on GitHub', () => {
     assert.deepEqual([again.status, again.summary, github().state.issues.length], ['done', `Every open action item of ${FILE} has its issue`, 2]);
   });
 
+  it('get their link although the table of follow-ups above them names the issue already', async () => {
+    const world = await start();
+    unsaved = true;
+    await world.run('createActionItems');
+    await until('the issues to be there', () => Promise.resolve(github().state.issues.length === 2 ? true : undefined), 20_000);
+    const table = ['| Follow-up | Issue |', '| --- | --- |', ...[1, 2].map((issue) => `| x | [#${issue}](https://github.com/acme/shop/issues/${issue}) |`), ''];
+    write(...table, ...LINES);
+    unsaved = false;
+    await settled(world);
+    assert.deepEqual(text().split('\n').slice(8, 10), LINKED);
+  });
+
   it('are no ticket: the incident is neither linked to them nor opened from them', async () => {
     const world = await start();
     await world.run('createActionItems');

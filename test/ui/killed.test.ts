@@ -10,8 +10,8 @@ import { until } from '../support/until.ts';
 import { afterFailure, enterText, findDialog, findNotification, openView, runCommand, screenshot, sidebarRow } from '../support/workbench.ts';
 
 const TITLE = 'Portals answer 503';
-/** A window that is gone is given up after 35 s; a new extension host takes some seconds to come. */
-const RESUMED_MS = 90_000;
+/** A window that is gone is given up after 35 s, and what it may be making after 120 s; a new extension host takes some seconds to come. */
+const RESUMED_MS = 160_000;
 
 describe('an extension host that dies in the middle of a change', () => {
   let session: UiSession;

@@ -63,6 +63,14 @@ describe('what a window that is gone left under way', () => {
     assert.deepEqual(asked, [change]);
   });
 
+  it('is looked at as well when it was made already', async () => {
+    await request();
+    await ledger.append(incident, { type: 'change.made', plan: change, result: {} });
+    await start();
+    await until('it is looked at', () => asked.length > 0);
+    assert.deepEqual(asked, [change]);
+  });
+
   it('is left alone while somebody says to be at it, and taken up after that', async () => {
     await request();
     await ledger.claimDelivery(incident, change, iso(clock.now() + 30_000));

@@ -164,7 +164,7 @@ export function gaps(events: readonly TimelineEvent[], { times }: Incident, gapM
   return events.slice(1).flatMap((before, index) => {
     const after = events[index];
     const ms = after === undefined ? 0 : Date.parse(before.at) - Date.parse(after.at);
-    return after === undefined || ms <= gapMinutes * MINUTE || (end !== undefined && after.at >= end) ? [] : [{ after, before, ms }];
+    return after === undefined || before.type === 'incident.reopened' || ms <= gapMinutes * MINUTE || (end !== undefined && after.at >= end) ? [] : [{ after, before, ms }];
   });
 }
 
@@ -188,7 +188,11 @@ export function lateUpdates({ events, times }: Incident, { severities }: ReviewR
     if (event.id === times.resolved?.event) {
       return lateMs > LATE_MS ? [...late, { event: event.id, at: event.at, lateMs, posted: false }] : late;
     }
-    if (event.type === 'update.posted') {
+    if (event.type === 'incident.resolved' || event.type === 'incident.closed') {
+      due = undefined;
+    } else if (event.type === 'incident.reopened') {
+      due = severity === undefined ? undefined : at + severities[severity].updateEveryMinutes * MINUTE;
+    } else if (event.type === 'update.posted') {
       if (lateMs > LATE_MS) {
         late.push({ event: event.id, at: event.at, lateMs, posted: true });
       }

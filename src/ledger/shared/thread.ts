@@ -41,7 +41,7 @@ export function readThread(incident: string, issue: TicketIssue, comments: reado
   const sources = [{ ...issue, id: 0, createdAt: issue.updatedAt }, ...comments];
   for (const source of sources) {
     const marked = readEventMarkers(source.body).filter((event) => event.incident === incident && isShared(event));
-    marked.forEach((event, index) => { receipts.push(receiptOf(event, source, index, 'found')); });
+    marked.forEach((event, index) => { receipts.push(receiptOf(event, isBelieved(source) ? source : { ...source, author: '' }, index, 'found')); });
     if (isBelieved(source)) {
       events.push(...marked);
     } else if (marked.length > 0) {

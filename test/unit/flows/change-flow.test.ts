@@ -205,6 +205,14 @@ describe('a person who changes something', () => {
     assert.deepEqual(editor.seen, ['Approve what Amira plans for production?', 'Approve what Amira plans for production?', 'You approved "Scale the service". Amira may apply exactly this plan until 03:30 UTC.']);
   });
 
+  it('cannot say what became of a plan that nobody applied', async () => {
+    await planned();
+    editor.picks = ['It was made'];
+    editor.inputs = ['Six tasks run'];
+    await assert.rejects(flow.record(await row()), /nothing to record/);
+    assert.equal((await ledger.read(incident)).times.mitigated, undefined);
+  });
+
   it('is told when there is nothing to be done', async () => {
     await assert.rejects(flow.apply({ incident }), /No plan waits to be applied/);
     await assert.rejects(flow.undo({ incident }), /There is no change that can be undone/);

@@ -102,6 +102,12 @@ describe('foldChanges', () => {
     assert.deepEqual(foldChanges([...until, arrived]).map(({ state, undoneBy }) => [state, undoneBy]), [['undone', back.id], ['done', undefined]]);
   });
 
+  it('stays done when the way back failed', () => {
+    const back = event('change.planned', { plan: scalePlan({ undoes: planned.id }), origin: 'here' }, { minute: 5 });
+    const failed = event('step.finished', { result: stepResult('scaleService', { outcome: 'failed', level: 'bad' }), change: back.id }, { minute: 7 });
+    assert.equal(foldChanges([planned, requested, made, ended(), back, failed])[0]?.state, 'done');
+  });
+
   it('passes over what names no plan', () => {
     assert.deepEqual(foldChanges([requested, made, ended()]), []);
   });
@@ -127,6 +133,11 @@ describe('foldChanges', () => {
       const events = [long, onTicket(planned, 'ada'), onTicket(long, 'grace')];
       assert.equal(valid(31, ...events).length, 1);
       assert.equal(valid(32, ...events).length, 0);
+    });
+    it('run out when they say so, if that is sooner', () => {
+      const short = event('change.approved', { plan: planned.id, hash: plan.hash, until: minute(5) }, { minute: 2 });
+      const events = [short, onTicket(planned, 'ada'), onTicket(short, 'grace')];
+      assert.deepEqual([valid(4, ...events).length, valid(5, ...events).length], [1, 0]);
     });
     it('are of every plan with the same hash, and of no other', () => {
       const again = event('change.planned', { plan: scalePlan({ by: 'somebody else' }), origin: 'here' }, { minute: 6 });

@@ -122,6 +122,20 @@ describe('a change', () => {
     assert.deepEqual(world.writes, [6]);
   });
 
+  it('that cannot be undone asks once more, whatever the runbook says', async () => {
+    const result = await plan(6, setNumber(world, { effect: 'destructive' }), { approval: 'none' });
+    assert.equal(result.plan?.approval, 'confirm');
+    assert.equal((await plan(6, undefined, { approval: 'none' })).plan?.approval, 'none');
+  });
+
+  it('hides what is secret in what it says', async () => {
+    const { plan: planned } = await plan();
+    world.outlook = { state: 'done', summary: 'It is 6, said ghp_0123456789abcdefghijklmnop' };
+    const result = await apply(planned?.hash);
+    assert.equal(result.summary, 'It is 6, said [redacted: GitHub token]');
+    assert.doesNotMatch(JSON.stringify([result, bench.progress, await ledger.timeline(incident)]), /ghp_/);
+  });
+
   it('says what the action refuses, and records nothing', async () => {
     const result = await plan(2);
     assert.deepEqual([result.status, result.summary], ['refused', '2 is less than 4.']);

@@ -210,14 +210,20 @@ describe('sendResolutionNotice', () => {
     assert.match(post.letters[0]?.text ?? '', /^DRILL: Incident Resolved - Portals answer 503\n\nThis is a drill\. The incident affecting/);
   });
 
-  it('tells users of a P1 or P2 where the runbook has their addresses, without the cause', async () => {
+  it('tells users who have heard of it and whose addresses the runbook has, without the cause', async () => {
     const runbook = bundledRunbook();
     const world = { runbook: { ...runbook, userNotifications: { ...runbook.userNotifications, recipients: ['users@example.com'] } } };
-    const users = (await send(resolved('P2'), world)).letters.find(({ target }) => target === 'Users');
+    const heard = (severity: 'P2' | 'P3'): Told => {
+      const told = resolved(severity);
+      told.events.push(requested(told.event, { service: 'mail', call: 'send', step: 'notifyUsers' }, 10));
+      return told;
+    };
+    assert.equal((await send(resolved('P2'), world)).letters.some(({ target }) => target === 'Users'), false, 'nobody told them that it was broken');
+    const users = (await send(heard('P2'), world)).letters.find(({ target }) => target === 'Users');
     assert.match(users?.text ?? '', /works again\. The problem began at 2026-11-23 02:53:00 UTC and ended at 2026-11-23 04:05:00 UTC\.\nReference/);
     assert.doesNotMatch(JSON.stringify(users), /pool|Restarted/);
-    assert.equal((await send(resolved('P3'), world)).letters.some(({ target }) => target === 'Users'), false);
-    const without = await send(resolved('P2'), { ...world, connected: ['slack'] });
+    assert.equal((await send(heard('P3'), world)).letters.some(({ target }) => target === 'Users'), false);
+    const without = await send(heard('P2'), { ...world, connected: ['slack'] });
     assert.match(without.notes?.join() ?? '', /No e-mail goes to the users/);
     assert.equal(without.level, 'warn');
   });

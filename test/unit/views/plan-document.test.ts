@@ -114,6 +114,7 @@ describe('the question before a change', () => {
       message: 'Apply to production?',
       detail: [
         'Set 6 tasks instead of 4\nAmazon ECS: healthflow-production-cluster/healthflow-backend-service',
+        'Account 123456789012, eu-central-1, as arn:aws:sts::123456789012:assumed-role/responder/amira',
         'Desired tasks: 4 → 6\nConnections at most: 40 → 60',
         'DANGER: The database takes 50 connections, and 6 tasks open 60.\nWarning: Auto scaling holds the service between 2 and 5 tasks.',
         'Undo: Sets 4 tasks again.',
