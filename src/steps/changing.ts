@@ -150,9 +150,8 @@ export class Changing {
     return { status, summary: why === undefined ? plan.summary : `${why}: ${plan.summary}`, plan, event: id, change: id };
   }
 
-  async #anew(wish: Wish, { plan }: Change, why: string, signal: AbortSignal): Promise<RunResult> {
-    const result = await this.plan({ ...wish, inputs: wish.inputs ?? (isIntact(plan) ? plan.inputs : undefined) }, signal, `${why}. This is a new plan`);
-    return { ...result, status: 'refused' };
+  #anew(wish: Wish, change: Change, why: string, signal: AbortSignal): Promise<RunResult> {
+    return refusing(async () => this.#recorded(wish, await makePlan({ ...wish, inputs: wish.inputs ?? inputsOf(change) }, signal), `${why}. This is a new plan`, 'refused'));
   }
 
   /** From here on nothing is cancelled: a change half made is worse than one made. */
