@@ -67,8 +67,8 @@ async function main(): Promise<void> {
     'HealthFlow production is emulated on this machine, and its connection pool is exhausted. In the Incidents view:',
     '  1. Acknowledge the incident, assess its severity, investigate.',
     '  2. Read the evidence, watch the logs, open src/db/pool.js and document what you find.',
-  3. Run "Restart the service": read the plan, apply it, and see the incident heal. Then verify, and watch the stability.
-  4. Confirm the resolution, close the ticket, and have the review drafted.
+    '  3. Run "Restart the service": read the plan, apply it, and see the incident heal. Then verify, and watch the stability.',
+    '  4. Confirm the resolution, close the ticket, and have the review drafted.',
     '',
     'GitHub, Slack, PagerDuty, Datadog, Statuspage, the mail server and the in-app webhook are practised on this machine',
     'too: no account is needed, and nothing you send leaves it. What each of them has received:',
