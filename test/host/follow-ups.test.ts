@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import * as vscode from 'vscode';
@@ -28,9 +28,7 @@ describe('follow-ups in the extension host', function () {
   let uri: vscode.Uri;
   const text = (): string => readFileSync(uri.fsPath, 'utf8');
   const file = (): string => vscode.workspace.asRelativePath(uri, false);
-  const write = (...lines: readonly string[]): void => {
-    writeFileSync(uri.fsPath, ['# Post-Incident Review', '', '## Incident Summary', '- **Severity:** ', '', '## Timeline', '- ', '', '## Action Items', ...lines, '', `<!-- incident-runbook:review ${incident} -->`, ''].join('\n'));
-  };
+  const content = (lines: readonly string[]): string => ['# Post-Incident Review', '', '## Incident Summary', '- **Severity:** ', '', '## Timeline', '- ', '', '## Action Items', ...lines, '', `<!-- incident-runbook:review ${incident} -->`, ''].join('\n');
   const titles = (): string[] => ITEMS.map((line) => `Action Item: ${/\] (.*?) -/.exec(line)?.[1] ?? ''}`);
   const opened = async (): Promise<GitHub['issues']> => (await service<GitHub>('github')).issues.filter(({ title }) => titles().includes(title));
   const problems = (): string[] => vscode.languages.getDiagnostics(uri).map(({ code, range }) => `${range.start.line} ${String(code)}`).sort();
@@ -39,11 +37,17 @@ describe('follow-ups in the extension host', function () {
     await vscode.window.showTextDocument(document);
     return document;
   };
-  /** The document in the editor is what is on disk. */
+  /** The document in the editor, written and saved there: how soon VS Code sees what others write is not its business. */
   const shown = async (...lines: readonly string[]): Promise<vscode.TextDocument> => {
-    write(...lines);
+    if (!existsSync(uri.fsPath)) {
+      writeFileSync(uri.fsPath, content(lines));
+    }
     const document = await show();
-    await eventually('the document to be read anew', () => document.getText(), (now) => now === text());
+    const edit = new vscode.WorkspaceEdit();
+    edit.replace(uri, new vscode.Range(0, 0, document.lineCount, 0), content(lines));
+    assert.ok(await vscode.workspace.applyEdit(edit));
+    await document.save();
+    assert.equal(text(), content(lines));
     return document;
   };
   const followUps = async (): Promise<readonly FollowUp[]> => (await call<{ followUps: readonly FollowUp[] }>('followUps', {})).followUps.filter((followUp) => followUp.incident === incident);

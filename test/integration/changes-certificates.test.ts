@@ -19,7 +19,7 @@ import { accessDenied } from '../practice/faults.ts';
 import { ACCOUNT, BALANCER, REGION } from '../practice/resources.ts';
 import { CERTIFICATE_NAMES } from '../practice/seed-certificates.ts';
 import { NO_AWS } from '../support/aws-stub.ts';
-import { type TestRunner, buildRunner, runbookWith } from '../support/build-runner.ts';
+import { type TestRunner, buildRunner, runbookWith, laterClock } from '../support/build-runner.ts';
 import { bundledRunbook } from '../support/bundled-runbook.ts';
 import { useEnvironment } from '../support/environment-variables.ts';
 import { useTemporaryFolder } from '../support/temporary-folder.ts';
@@ -117,7 +117,7 @@ describe('certificate changes', function () {
     return change;
   };
   const followUp = async (change: string): Promise<RunResult | undefined> => {
-    const { runner } = await buildRunner(folder(), { aws: session, clock });
+    const { runner } = await buildRunner(folder(), { aws: session, clock: laterClock });
     return runner.followUp(test.incident, change, untilSeen(runner));
   };
 

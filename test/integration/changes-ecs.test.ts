@@ -18,7 +18,7 @@ import { startPractice, type Practice } from '../practice/environment.ts';
 import { accessDenied, throttling } from '../practice/faults.ts';
 import { CLUSTER, REGION, SERVICE, TASK_FAMILY } from '../practice/resources.ts';
 import { NO_AWS } from '../support/aws-stub.ts';
-import { type TestRunner, buildRunner, runbookWith } from '../support/build-runner.ts';
+import { type TestRunner, buildRunner, runbookWith, laterClock } from '../support/build-runner.ts';
 import { bundledRunbook } from '../support/bundled-runbook.ts';
 import { useEnvironment } from '../support/environment-variables.ts';
 import { useTemporaryFolder } from '../support/temporary-folder.ts';
@@ -85,7 +85,7 @@ describe('changes of ECS services', function () {
     await test.ledger.append(test.incident, { type: 'change.requested', plan: event ?? '', hash: plan.hash, origin: await installationId(folder()) });
     await made();
     practice.control.clearCalls();
-    const { runner } = await buildRunner(folder(), { aws: session, clock: systemClock });
+    const { runner } = await buildRunner(folder(), { aws: session, clock: laterClock });
     return runner.followUp(test.incident, event ?? '', new AbortController().signal);
   };
 

@@ -14,7 +14,7 @@ import type { RunResult } from '../../src/steps/run.ts';
 import { type Practice, startPractice } from '../practice/environment.ts';
 import { BLOCKED_ADDRESSES, BLOCK_RULE, IP_SET, REGION, WEB_ACL } from '../practice/resources.ts';
 import { NO_AWS } from '../support/aws-stub.ts';
-import { type TestRunner, buildRunner, runbookWith } from '../support/build-runner.ts';
+import { type TestRunner, buildRunner, runbookWith, laterClock } from '../support/build-runner.ts';
 import { bundledRunbook } from '../support/bundled-runbook.ts';
 import { useEnvironment } from '../support/environment-variables.ts';
 
@@ -253,7 +253,7 @@ describe('Changes to the firewall', function () {
           await setRules([...seeded.Rules ?? [], { Name: RULE, Priority: 9, Action: { Block: {} }, Statement: { RateBasedStatement: { Limit: 2000, EvaluationWindowSec: 300, AggregateKeyType: 'IP' } }, VisibilityConfig: VISIBLE }]);
         }
         practice.control.clearCalls();
-        const other = await build(undefined, join(dir, `timelines-${folders}`));
+        const other = await buildRunner(join(dir, `timelines-${folders}`), { aws: session, clock: laterClock });
         const result = await other.runner.followUp(test.incident, change, SIGNAL);
         assert.equal(result?.status, wasMade ? 'done' : 'failed');
         assert.match(result?.summary ?? '', wasMade ? /^Looked at again after an interruption: incident-rate-limit: 2,000/ : /interrupted before it was made, and nothing has changed/);
@@ -352,7 +352,7 @@ describe('Changes to the firewall', function () {
         const change = await requested('blockAddresses', { addresses: NEW });
         await setAddresses(made);
         practice.control.clearCalls();
-        const other = await build(undefined, join(dir, `timelines-${folders}`));
+        const other = await buildRunner(join(dir, `timelines-${folders}`), { aws: session, clock: laterClock });
         const result = await other.runner.followUp(test.incident, change, SIGNAL);
         assert.equal(result?.status, status);
         assert.match(result?.summary ?? '', made.length === 4 ? /holds 4 \(2 added/ : made.length === 2 ? /nothing has changed\. Nothing of it is in the list/ : /Only a part of it is in the list/);
