@@ -1,6 +1,7 @@
 /** Changes to production: what was planned, by whom it was approved, what became of it. A fold of the change events. */
 import type { Actor, TimelineEvent } from './events.ts';
 import type { Level } from './evidence.ts';
+import { ticketReceipts } from './markers.ts';
 import type { JsonObject, Plan } from './plan.ts';
 
 /**
@@ -132,12 +133,5 @@ interface Place {
 
 /** Who put which event on the ticket, and when the server took it. */
 function placesOf(events: readonly TimelineEvent[]): ReadonlyMap<string, Place> {
-  const places = new Map<string, Place>();
-  for (const event of events) {
-    if (event.type === 'delivery.done' && event.request.startsWith('ticket/')) {
-      const { author } = event.result;
-      places.set(event.request.slice('ticket/'.length), { at: Date.parse(event.at), ...(typeof author === 'string' && author !== '' ? { login: author } : {}) });
-    }
-  }
-  return places;
+  return new Map(ticketReceipts(events).map(([id, { at, result: { author } }]) => [id, { at: Date.parse(at), ...(typeof author === 'string' && author !== '' ? { login: author } : {}) }]));
 }

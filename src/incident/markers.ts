@@ -1,5 +1,5 @@
 /** Events on a ticket: which of them others need, and how they are hidden in a comment that a person reads. */
-import type { TimelineEvent } from './events.ts';
+import type { DeliveryDone, TimelineEvent } from './events.ts';
 import { isTimelineEvent } from './recognise.ts';
 
 /** Begins every hidden mark of ours in a ticket, of whatever kind. */
@@ -35,6 +35,11 @@ export function withoutMarks(text: string): string {
 /** What attempts and receipts call the posting of an event on the ticket: an event may be a delivery as well. */
 export function ticketKey(event: string): string {
   return ON_TICKET + event;
+}
+
+/** That events are on the ticket, each with the id of its event. */
+export function ticketReceipts(events: readonly TimelineEvent[]): (readonly [id: string, receipt: DeliveryDone])[] {
+  return events.flatMap((event) => (event.type === 'delivery.done' && event.request.startsWith(ON_TICKET) ? [[event.request.slice(ON_TICKET.length), event] as const] : []));
 }
 
 /** Whether an event belongs on the ticket. The others are one machine's account of how it sends things. */

@@ -222,7 +222,7 @@ export function judgeRequest(certificate: Certificate, now: number): Outlook {
 }
 
 /** Which CNAME to set for which name. */
-export function validationTable(names: readonly string[], validations: readonly Validation[]): string {
+function validationTable(names: readonly string[], validations: readonly Validation[]): string {
   return table(['Name', 'Validated', 'CNAME name', 'CNAME value'], names.map((name) => {
     const found = validations.find((validation) => validation.name === name);
     const state = found?.status === 'SUCCESS' ? 'yes' : found?.status === 'FAILED' ? 'failed' : 'not yet';
@@ -241,7 +241,7 @@ export function certificateTable(known: readonly Certificate[], now: number): st
 }
 
 /** ACM's reasons (API reference, CertificateDetail.FailureReason), and what to do. */
-export function failureWords(reason: string): string {
+function failureWords(reason: string): string {
   switch (reason) {
     case 'CAA_ERROR': return 'a CAA record of the domain forbids Amazon. Add one with the value 0 issue "amazon.com", then request again';
     case 'ADDITIONAL_VERIFICATION_REQUIRED': return 'Amazon wants to verify the domain further. Contact AWS Support';

@@ -130,11 +130,6 @@ export class Changing {
     }, signal);
   }
 
-  /** Whether this window makes or follows it. */
-  isLive(change: string): boolean {
-    return this.#live.has(change);
-  }
-
   /** What a person was not shown, although it is the same change. Numbers move by themselves. */
   #unseen(shown: Plan, now: Plan): string | undefined {
     const dangers = ({ hazards }: Plan): string[] => hazards.filter(({ level }) => level === 'danger').map(({ text }) => text.replace(/\d+/g, '0'));

@@ -135,7 +135,7 @@ function hazardsOf(name: string, checkout: Checkout | undefined, running: string
 }
 
 /** What the evidence says of the versions; only what an earlier step has seen. */
-export function versionsKnown({ steps }: Pick<Incident, 'steps'>): Versions {
+function versionsKnown({ steps }: Pick<Incident, 'steps'>): Versions {
   const answers = itemsOf(steps.get('compareVersions')?.evidence?.data['answers']);
   const running = answers.map(({ running: text }) => text).find((text) => typeof text === 'string');
   const commit = answers.map(({ commit: text }) => text).find((text) => typeof text === 'string');

@@ -11,7 +11,7 @@ import type { ChangeContext } from './step.ts';
 const PER_CALL = 10;
 
 /** @throws UserError when the environment names no AWS resources, or others */
-export function checkPlace({ environment: { key, data } }: ChangeContext, cluster: string, names: readonly string[]): void {
+function checkPlace({ environment: { key, data } }: ChangeContext, cluster: string, names: readonly string[]): void {
   const { aws } = data;
   if (aws === undefined) {
     throw new UserError(`The runbook names no AWS resources for "${key}". Add environments.${key}.aws to the runbook.`);

@@ -3,6 +3,7 @@ import { describeEvent } from '../../incident/describe.ts';
 import type { StepFinished, TimelineEvent } from '../../incident/events.ts';
 import type { Chart } from '../../incident/evidence.ts';
 import { planMarkdown } from '../../incident/plan-markdown.ts';
+import { isHttps } from '../../incident/links.ts';
 import { withoutMarks } from '../../incident/markers.ts';
 import { codeBlock, escapeMarkdown, inlineCode, levelMark, sparkline, utc } from '../../incident/markdown.ts';
 import { lowerFirst } from '../../text.ts';
@@ -90,7 +91,7 @@ function deliveryLine(event: TimelineEvent, find: FindEvent): string {
   }
   const { title, detail } = describeEvent(event);
   if (event.type === 'delivery.done') {
-    const link = event.url?.startsWith('https://') === true && URL.canParse(event.url) ? `[${title.toLowerCase()}](${linkTarget(event.url)})` : title.toLowerCase();
+    const link = isHttps(event.url) ? `[${title.toLowerCase()}](${linkTarget(event.url)})` : title.toLowerCase();
     return `${target}: ${link}${event.note === undefined ? '' : `. ${escapeMarkdown(event.note)}`}`;
   }
   return `${target}: ${lowerFirst(title)}${detail === '' ? '' : `: ${escapeMarkdown(detail)}`}`;
@@ -98,7 +99,7 @@ function deliveryLine(event: TimelineEvent, find: FindEvent): string {
 
 function stepBody({ result, parts = [] }: StepFinished): string {
   const evidence = [result, ...parts].flatMap(({ title, evidence: seen }) => {
-    const links = (seen?.links ?? []).filter(({ url }) => url.startsWith('https://') && URL.canParse(url)).map((link) => `[${escapeMarkdown(link.title)}](${linkTarget(link.url)})`);
+    const links = (seen?.links ?? []).filter(({ url }) => isHttps(url)).map((link) => `[${escapeMarkdown(link.title)}](${linkTarget(link.url)})`);
     const text = [...(seen?.charts ?? []).map(chartLines), ...(seen === undefined || seen.markdown.trim() === '' ? [] : [seen.markdown.trim()]), ...links].join('\n\n');
     return text === '' ? [] : [parts.length === 0 ? text : `**${escapeMarkdown(title)}**\n\n${text}`];
   });

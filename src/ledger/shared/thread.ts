@@ -1,8 +1,9 @@
 /** Reads a ticket back into events. What comes out depends on the ticket alone, so that all windows read the same. */
 import { iso } from '../../incident/clock.ts';
+import { EXTENSION } from '../../incident/event-base.ts';
 import { derivedId } from '../../incident/derived-id.ts';
 import type { DeliveryDone, EventAmended, FindingDocumented, NewEvent, TimelineEvent } from '../../incident/events.ts';
-import { MARK, isShared, readEventMarkers, ticketKey } from '../../incident/markers.ts';
+import { MARK, isShared, readEventMarkers, ticketKey, ticketReceipts } from '../../incident/markers.ts';
 import type { IssueComment, TicketIssue } from '../issue-thread.ts';
 
 /** On a public repository anybody can comment; only these may write to it. */
@@ -60,23 +61,14 @@ export function readThread(incident: string, issue: TicketIssue, comments: reado
 export function receiptOf(event: TimelineEvent, { id, author, createdAt, url }: Pick<IssueComment, 'id' | 'author' | 'createdAt' | 'url'>, index: number, how: 'sent' | 'found'): DeliveryDone {
   const at = iso(Date.parse(createdAt));
   return {
-    id: derivedId(`receipt/${event.id}`, Date.parse(event.recordedAt)), incident: event.incident, at, recordedAt: at, actor: { name: 'Incident Runbook', kind: 'extension' },
+    id: derivedId(`receipt/${event.id}`, Date.parse(event.recordedAt)), incident: event.incident, at, recordedAt: at, actor: EXTENSION,
     type: 'delivery.done', request: ticketKey(event.id), how, result: { comment: id, index, author }, url,
   };
 }
 
 /** Where the events are that are known to be on the ticket, by their ids. */
 export function placesOf(events: readonly TimelineEvent[]): ReadonlyMap<string, Place> {
-  const places = new Map<string, Place>();
-  for (const event of events) {
-    if (event.type === 'delivery.done' && event.request.startsWith(ticketKey(''))) {
-      const { comment, index } = event.result;
-      if (typeof comment === 'number' && typeof index === 'number') {
-        places.set(event.request.slice(ticketKey('').length), { comment, index });
-      }
-    }
-  }
-  return places;
+  return new Map(ticketReceipts(events).flatMap(([id, { result: { comment, index } }]) => (typeof comment === 'number' && typeof index === 'number' ? [[id, { comment, index }] as const] : [])));
 }
 
 /** Written by a person, not by this extension. */

@@ -13,7 +13,7 @@ export interface Caller {
 }
 
 /** STS GetCallerIdentity. @throws UserError in words a responder can act on */
-export async function callerOf(aws: AwsSession, signal: AbortSignal): Promise<Caller> {
+async function callerOf(aws: AwsSession, signal: AbortSignal): Promise<Caller> {
   try {
     const client = aws.client('sts', (config) => new STSClient(config));
     const { Account = '', Arn = '' } = await client.send(new GetCallerIdentityCommand({}), { abortSignal: signal });
