@@ -100,16 +100,19 @@ describe('clearing the cache', function () {
       assert.equal(summary, `Remove every key that begins with "cache:prescription:" from database 0 of ${HOST}:6379: 240 keys now`);
       assert.deepEqual(plan?.differences, [{ name: 'Keys that begin with cache:prescription:', before: '240', after: '0' }, { name: 'Other keys in database 0', before: '220', after: 'stay' }]);
       assert.deepEqual(Object.keys(plan.before), ['endpoint', 'database', 'mode', 'servers']);
-      assert.doesNotMatch(JSON.stringify(plan.before), /240|220|460/);
       assert.match(plan.details ?? '', /cache\\:.*300/);
       assert.match(plan.details ?? '', /session\\:.*120/);
       assert.match(plan.details ?? '', /noeviction/);
-      assert.doesNotMatch(JSON.stringify(plan), /00001|practice@|:practice/);
+      assert.doesNotMatch(JSON.stringify(plan), /:00001|practice@|:practice/);
       assert.deepEqual(plan.hazards.map(({ level }) => level), ['note', 'note', 'note']);
       assert.ok(plan.hazards.some(({ text }) => text.includes('database 1 (15 keys)')));
       assert.match(plan.command, /^redis-cli --tls -h cache\.healthflow\.internal -p 6379 --user responder --scan --pattern 'cache:prescription:\*' \| xargs -r -d '\\n' -n 500 redis-cli .* UNLINK$/);
       assert.equal(plan.undo.possible, false);
       assert.equal((await keysOf(redis)).length, 460);
+      await redis.set('cache:prescription:one-more', 'practice');
+      const again = await run('clearCache', { prefix: 'cache:prescription:' });
+      assert.equal(again.plan?.differences[0]?.before, '241');
+      assert.deepEqual(again.plan.before, plan.before, 'what is approved stays the same while the application goes on caching');
     });
 
     it('warns of a prefix that the runbook does not call harmless', async () => {

@@ -45,11 +45,8 @@ export async function findCommand(page: Page, title: string): Promise<Locator> {
 
 /** Shows a view container of the activity bar by its title; leaves it alone when it is shown already. */
 export async function openView(page: Page, viewContainerTitle: string): Promise<void> {
-  const title = JSON.stringify(viewContainerTitle);
-  const tab = page.locator('.part.activitybar .action-item').filter({
-    // The label goes on with the key binding: `Explorer (Ctrl+Shift+E)`.
-    has: page.locator(`a.action-label[aria-label=${title}], a.action-label[aria-label^=${JSON.stringify(`${viewContainerTitle} (`)}]`),
-  });
+  // The label goes on with the key binding, `Explorer (Ctrl+Shift+E)`, or with the badge, `Incidents - 1 open incident`.
+  const tab = page.locator('.part.activitybar').getByRole('tab', { name: new RegExp(`^${viewContainerTitle}($| [(-])`) });
   await tab.waitFor();
   if (await tab.getAttribute('aria-selected') !== 'true') await tab.click();
   await page.locator('.part.sidebar .composite.title').filter({ hasText: viewContainerTitle }).waitFor();
