@@ -1,0 +1,41 @@
+/**
+ * What people read, in their language. The English text is the key, as in `vscode.l10n`, whose bundle is used where VS
+ * Code has one; this module exists because VS Code itself has no Arabic, so the language can be chosen by a setting, and
+ * because the pages of the panels need the same texts without `vscode`. What is recorded is never translated: a timeline
+ * is read by people of several languages.
+ */
+
+/** English text → translation. The forms of a count are at `English plural|category`, by the categories of Intl.PluralRules. */
+export type Translations = Readonly<Record<string, string>>;
+
+export interface Language {
+  /** BCP 47, of the texts: `en`, `ar`. */
+  readonly locale: string;
+  readonly translations: Translations;
+}
+
+const ENGLISH: Language = { locale: 'en', translations: {} };
+let language = ENGLISH;
+
+export function useLanguage(chosen: Language | undefined): void {
+  language = chosen ?? ENGLISH;
+}
+
+export function currentLanguage(): Language {
+  return language;
+}
+
+/** @param message a literal, with `{0}`, `{1}`, … where the values go: the texts are collected from the source */
+export function t(message: string, ...values: readonly (string | number)[]): string {
+  return fill(language.translations[message] ?? message, values);
+}
+
+/** A text with a count, which is `{0}`; further values are `{1}`, `{2}`, …. Both texts are literals. */
+export function tn(one: string, other: string, count: number, ...values: readonly (string | number)[]): string {
+  const category = new Intl.PluralRules(language.locale).select(count);
+  return fill(language.translations[`${other}|${category}`] ?? language.translations[other] ?? (count === 1 ? one : other), [count, ...values]);
+}
+
+function fill(text: string, values: readonly (string | number)[]): string {
+  return text.replace(/\{(\d+)\}/g, (place: string, index: string) => String(values[Number(index)] ?? place));
+}
