@@ -4,15 +4,18 @@
  *   node esbuild.mjs              dist/ with source maps
  *   node esbuild.mjs --production dist/ minified, as it is packaged
  *   node esbuild.mjs --watch      dist/, again whenever a source changes
- *   node esbuild.mjs --manifest   package.json's contributes and media/runbook.schema.json from their sources
+ *   node esbuild.mjs --manifest   package.json, package.nls.json and media/runbook.schema.json from their sources,
+ *                                 and the marks of direction in package.nls.ar.json
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { context } from 'esbuild';
-import { contributes } from './src/manifest.ts';
+import { PANEL_KINDS } from './src/protocol/panel.ts';
+import { manifest } from './src/manifest.ts';
 import { loadRunbook } from './src/runbook/load.ts';
 import { formatProblems } from './src/runbook/problems.ts';
 import { automatedActions } from './src/steps/catalog.ts';
 import { SCHEMA_FILE, renderSchema } from './test/support/generate-schema.ts';
+import { visibleJson, withDirection } from './test/support/translation.ts';
 
 const production = process.argv.includes('--production');
 const RUNBOOK = 'media/healthflow.runbook.yaml';
@@ -26,10 +29,16 @@ function runbookOf(file) {
   return result.runbook;
 }
 
+function readJson(file) {
+  return JSON.parse(readFileSync(file, 'utf8'));
+}
+
 if (process.argv.includes('--manifest')) {
-  const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
-  manifest.contributes = contributes(runbookOf(RUNBOOK).steps);
-  writeFileSync('package.json', `${JSON.stringify(manifest, null, 2)}\n`);
+  const { placeholders, texts } = manifest(runbookOf(RUNBOOK).steps);
+  const inArabic = Object.entries(readJson('package.nls.ar.json')).map(([key, text]) => [key, withDirection(text)]);
+  writeFileSync('package.json', `${JSON.stringify({ ...readJson('package.json'), ...placeholders }, null, 2)}\n`);
+  writeFileSync('package.nls.json', `${JSON.stringify(texts, null, 2)}\n`);
+  writeFileSync('package.nls.ar.json', visibleJson(Object.fromEntries(inArabic)));
   writeFileSync(SCHEMA_FILE, renderSchema());
 } else {
   rmSync('dist', { recursive: true, force: true });
@@ -75,6 +84,25 @@ if (process.argv.includes('--manifest')) {
           plugin.onLoad({ filter: /\.runbook\.yaml$/ }, ({ path }) => ({ contents: JSON.stringify(runbookOf(path)), loader: 'json' }));
         },
       }],
+    }),
+    // The pages of the panels, which run in a browser: what they share stands in chunks of their own.
+    context({
+      outdir: 'dist/webview',
+      entryPoints: { ...Object.fromEntries(PANEL_KINDS.map((kind) => [kind, `src/webview/${kind}.ts`])), codicon: '@vscode/codicons/dist/codicon.css' },
+      bundle: true,
+      platform: 'browser',
+      // That of the oldest VS Code that is supported: 1.101.
+      target: 'chrome134',
+      format: 'esm',
+      splitting: true,
+      chunkNames: 'chunks/[name]-[hash]',
+      assetNames: '[name]',
+      loader: { '.ttf': 'file' },
+      minify: production,
+      sourcemap: production ? false : 'inline',
+      metafile: true,
+      logLevel: 'warning',
+      legalComments: production ? 'linked' : 'none',
     }),
   ]);
   if (process.argv.includes('--watch')) {

@@ -1,12 +1,15 @@
 /** Everything that is not needed to draw the Incidents view: it is built once the house stands. */
 import * as vscode from 'vscode';
 import { createFollowUpsApi } from './api/follow-ups-api.ts';
-import { createCommands } from './commands.ts';
+import { type Commands, createCommands } from './commands.ts';
+import { runbookFile } from './configuration.ts';
 import { ConnectionStore } from './connection-store.ts';
 import type { Clock } from './incident/clock.ts';
 import type { ClockRules } from './incident/clocks.ts';
 import type { Incident } from './incident/fold.ts';
 import type { Redactor } from './incident/redact.ts';
+import { t } from './l10n.ts';
+import type { PanelKind } from './protocol/panel.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { LogStreamer } from './logs/stream.ts';
 import type { LazyOutgoing } from './outgoing.ts';
@@ -26,6 +29,7 @@ import type { LiveChanges } from './views/live-changes.ts';
 import { LogChannel } from './views/log-channel.ts';
 import { PlanLenses } from './views/plan-lenses.ts';
 import { ReviewDoor } from './views/review-door.ts';
+import { WalkthroughProgress } from './views/walkthrough-progress.ts';
 import { WorkspaceTasks } from './views/workspace-tasks.ts';
 import { wait } from './wait.ts';
 
@@ -48,6 +52,8 @@ export interface AnnexDeps {
   readonly live: LiveChanges;
   /** Fires once the clock was moved; of tests only. */
   readonly moved: () => AbortSignal;
+  /** Fires when another runbook may be in force. */
+  readonly onRunbookChange: vscode.Event<void>;
 }
 
 export interface Annex {
@@ -57,6 +63,10 @@ export interface Annex {
   readonly trees: Readonly<Record<string, vscode.TreeDataProvider<object>>>;
   run(command: string, argument: unknown): Promise<unknown>;
   openLink(uri: vscode.Uri): Promise<void>;
+  /** A panel that VS Code brings back after a reload. */
+  restorePanel(kind: PanelKind, panel: vscode.WebviewPanel, state: unknown): Promise<void>;
+  /** The language has changed. */
+  redrawPanels(): Promise<void>;
   /** Begins what comes forward by itself; once, when what earlier windows left is being sent. */
   start(): Promise<void>;
   /** The workspace is trusted now, or the clock was moved. */
@@ -65,7 +75,7 @@ export interface Annex {
   tick(): Promise<void>;
 }
 
-export function buildAnnex({ context, tree, clock, ledger, source, rules, redact, isTrusted, log, fail, onError, outgoing, view, live, moved }: AnnexDeps): Annex {
+export function buildAnnex({ context, tree, clock, ledger, source, rules, redact, isTrusted, log, fail, onError, outgoing, view, live, moved, onRunbookChange }: AnnexDeps): Annex {
   const runbook = () => source.get();
   const origin = () => outgoing.origin();
   const connections = new ConnectionStore(context.secrets, (message) => { log.warn(redact()(message)); });
@@ -86,12 +96,15 @@ export function buildAnnex({ context, tree, clock, ledger, source, rules, redact
     ledger, clock, redact, runbook, outgoing, isTrusted, services: () => services, log: fail,
     wait: (ms, signal) => wait(ms, AbortSignal.any([signal, moved()])),
   });
-  let commands: Promise<Annex['run']> | undefined;
-  const work = async (): Promise<Annex['run']> => createCommands({
+  const progress = new WalkthroughProgress({ ledger, runbook, ownFile: runbookFile, onRunbookChange, memento: context.globalState, onError });
+  let commands: Promise<Commands> | undefined;
+  const work = (): Promise<Commands> => commands ??= build();
+  const build = async (): Promise<Commands> => createCommands({
+    memento: context.globalState, onError, progress,
     followUps: { api: followUps, view: followUpsView },
     extensionUri: context.extensionUri, clock, ledger, runbook: source, runner, services, connections, outgoing: await outgoing.parts(), streams, documents, live, view, log, redact,
   });
-  const run: Annex['run'] = async (command, argument) => (await (commands ??= work()))(command, argument);
+  const run: Annex['run'] = async (command, argument) => (await work()).run(command, argument);
   const reminding = startReminding({ ledger, clock, rules, outgoing, state: context.globalState, onError, run });
   const resuming = new Resuming({
     ledger, clock, outgoing, isTrusted, wait, onError,
@@ -99,9 +112,10 @@ export function buildAnnex({ context, tree, clock, ledger, source, rules, redact
     onResumed: (incident, event, result) => { tellResumed(incident, event, result, run); },
   });
   context.subscriptions.push(
-    connections, logChannel, services, documents, lenses, new ReviewDoor({ ledger, clock, runbook, onError }), followUpsView, connectionsView, reminding, resuming,
+    connections, logChannel, services, documents, lenses, new ReviewDoor({ ledger, clock, runbook, onError }), followUpsView, connectionsView, reminding, resuming, progress,
     runner.onProgress(view.onProgress), runner.onProgress(live.onProgress),
     { dispose: () => { streams.stop(); } },
+    { dispose: () => { void commands?.then(({ panels }) => { panels.dispose(); }); } },
     connections.onDidChange(() => { outgoing.wake(); }),
     ledger.onDidChange((incident) => {
       if (streams.incident === incident) {
@@ -110,6 +124,7 @@ export function buildAnnex({ context, tree, clock, ledger, source, rules, redact
     }),
   );
   void connections.refreshContexts();
+  void progress.start().catch(onError);
   return {
     connections, services, run,
     trees: { [FOLLOW_UPS_VIEW]: followUpsView, [CONNECTIONS_VIEW]: connectionsView },
@@ -117,6 +132,8 @@ export function buildAnnex({ context, tree, clock, ledger, source, rules, redact
       const { openCitedEvent } = await import('./views/cited-event.ts');
       await openCitedEvent(uri, { ledger, documents }).catch(onError);
     },
+    restorePanel: async (kind, panel, state) => { (await work()).panels.restore(kind, panel, state); },
+    redrawPanels: async () => { (await commands)?.panels.redraw(); },
     start: async () => { await Promise.all([reminding.start(), resuming.start()]); },
     wake: () => { resuming.wake(); },
     tick: async () => {
@@ -133,7 +150,7 @@ function tellResumed({ id, watches }: Incident, event: string, { status, summary
   const show = status === 'done' ? vscode.window.showInformationMessage : vscode.window.showWarningMessage;
   const step = watches.find((watch) => watch.id === event)?.step;
   const [button, open] = step === undefined
-    ? ['Open plan', () => run('incidentRunbook.openPlan', { incident: id, event })] as const
-    : ['Open evidence', () => run('incidentRunbook.openStep', { kind: 'step', key: `${id}/step/${step}`, incident: id, step, event: result })] as const;
+    ? [t('Open plan'), () => run('incidentRunbook.openPlan', { incident: id, event })] as const
+    : [t('Open evidence'), () => run('incidentRunbook.openStep', { kind: 'step', key: `${id}/step/${step}`, incident: id, step, event: result })] as const;
   void show(`${id}: ${summary}`, button).then((chosen) => (chosen === undefined ? undefined : open()));
 }

@@ -9,6 +9,7 @@ import { createChangesApi } from './api/changes-api.ts';
 import { UserError } from './errors.ts';
 import type { FlowDeps } from './flows/flow-deps.ts';
 import { createFlows } from './flows/flows.ts';
+import { createStartingFlow } from './flows/starting-flow.ts';
 import { createImportApi } from './api/import-api.ts';
 import { CONNECT_COMMANDS, type CommandId, STEPS_WITHOUT_INCIDENT, STEP_COMMAND_PREFIX } from './manifest.ts';
 import { createInvitationApi } from './api/invitation-api.ts';
@@ -25,6 +26,9 @@ import { createMetricsFlow } from './views/ask-metrics.ts';
 import { createInvitationFlow } from './views/ask-review.ts';
 import { DELIVERIES_VIEW, FOLLOW_UPS_VIEW } from './view-ids.ts';
 import type { Node } from './views/nodes.ts';
+import { createPanels } from './views/panels/create-panels.ts';
+import type { Panels } from './views/panels/panels.ts';
+import type { WalkthroughProgress } from './views/walkthrough-progress.ts';
 
 type Arguments = Readonly<Record<string, unknown>>;
 
@@ -39,16 +43,36 @@ interface Row extends Node {
   readonly service?: ConnectableService;
 }
 
-/** Runs a contributed command with the argument it was called with. */
-export function createCommands(deps: FlowDeps): (command: string, argument: unknown) => Promise<unknown> {
+export interface Commands {
+  /** Runs a contributed command with the argument it was called with. */
+  run(command: string, argument: unknown): Promise<unknown>;
+  readonly panels: Panels;
+}
+
+/** What the commands need that the flows do not. */
+export interface CommandDeps extends Omit<FlowDeps, 'panels'> {
+  /** Keeps what a person has written in a panel and not sent. */
+  readonly memento: vscode.Memento;
+  readonly progress: WalkthroughProgress;
+  readonly onError: (error: unknown) => void;
+}
+
+export function createCommands(commandDeps: CommandDeps): Commands {
+  const deps: FlowDeps = { ...commandDeps, panels: () => panels };
   const api = createApi(deps);
   const changes = createChangesApi(deps);
   const flows = createFlows(deps, api, changes);
   const { change } = flows;
+  const starting = createStartingFlow({
+    ...commandDeps, api, assess: (incident) => run('incidentRunbook.assessSeverity', { kind: 'incident', key: incident, incident }),
+  });
   const { ledger, clock, outgoing, connections } = deps;
   const runbook = () => deps.runbook.get();
   const deliveries = createDeliveriesApi(ledger);
   const metricsApi = createMetricsApi({ ledger, runbook });
+  const panels = createPanels({ ledger, clock, runbook, runner: deps.runner, api, metrics: metricsApi, connections, redact: deps.redact, onError: commandDeps.onError }, {
+    extensionUri: deps.extensionUri, memento: commandDeps.memento, open: (target) => flows.openFromPanel(target),
+  });
   const metrics = createMetricsFlow({ api: metricsApi, clock, documents: deps.documents });
   const invitation = createInvitationApi({ ledger, runbook, connections, folder: () => vscode.workspace.workspaceFolders?.[0]?.uri.fsPath });
   const saving = createInvitationFlow({ api: invitation, ledger, clock });
@@ -76,6 +100,7 @@ export function createCommands(deps: FlowDeps): (command: string, argument: unkn
     'incidentRunbook.openStep': { ui: (node) => flows.openStep(node) },
     'incidentRunbook.copyRunbookCommand': { ui: (node) => flows.copyRunbookCommand(node) },
     'incidentRunbook.timeline': { api: api.timeline, ui: (node) => flows.timeline(node) },
+    'incidentRunbook.openOverview': { ui: (node) => flows.openOverview(node) },
     'incidentRunbook.openReview': { api: flows.openReviewOf, ui: (node) => flows.openReview(node) },
     'incidentRunbook.list': { api: api.list, ui: () => flows.goTo() },
     'incidentRunbook.metrics': { api: metricsApi.metrics, ui: () => metrics.open() },
@@ -83,7 +108,9 @@ export function createCommands(deps: FlowDeps): (command: string, argument: unkn
     'incidentRunbook.amend': { api: api.amend, ui: (node) => flows.amend(node) },
     'incidentRunbook.close': { api: api.close, ui: (node) => flows.close(node) },
     'incidentRunbook.reopen': { api: api.reopen, ui: (node) => flows.reopen(node) },
-    'incidentRunbook.openRunbook': { ui: () => flows.openRunbook() },
+    'incidentRunbook.startPractice': { api: starting.practise, ui: () => starting.startPractice() },
+    'incidentRunbook.openRunbook': { ui: () => starting.openRunbook() },
+    'incidentRunbook.chooseRunbook': { api: starting.useRunbook, ui: () => starting.chooseRunbook() },
     'incidentRunbook.setDatabaseConnection': { ui: () => flows.setDatabaseConnection() },
     'incidentRunbook.setRedisConnection': { ui: () => flows.setRedisConnection() },
     'incidentRunbook.stopLogStream': { ui: () => { deps.streams.stop(); return Promise.resolve(); } },
@@ -134,7 +161,7 @@ export function createCommands(deps: FlowDeps): (command: string, argument: unkn
     return service !== undefined ? connect(service)
       : command.startsWith(STEP_COMMAND_PREFIX) ? step(command.slice(STEP_COMMAND_PREFIX.length)) : handlers[command as keyof typeof handlers];
   };
-  return (command, argument) => {
+  const run: Commands['run'] = (command, argument) => {
     if (command === ('incidentRunbook.copyText' satisfies CommandId)) {
       // Takes a text, not an argument object: the button of an error message passes it.
       return Promise.resolve(vscode.env.clipboard.writeText(String(argument)));
@@ -144,6 +171,7 @@ export function createCommands(deps: FlowDeps): (command: string, argument: unkn
       ? { interactive: false, work: () => (call === undefined ? ui(undefined) : call(argument)) }
       : { interactive: true, work: () => ui(isNode(argument) ? argument : undefined) });
   };
+  return { run, panels };
 }
 
 function isNode(argument: unknown): argument is Row {

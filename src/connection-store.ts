@@ -1,6 +1,7 @@
 /** Connections in VS Code's secret storage, one entry for each service: address and credentials together. */
 import * as vscode from 'vscode';
 import { CancelledError, UserError, messageOf } from './errors.ts';
+import { t } from './l10n.ts';
 import { CONNECTABLE, CONNECTION_KINDS, type ConnectableService, type Connection, type Connections, readConnection } from './services/connections.ts';
 import { PRACTICE_SETTING, PracticeConnections } from './services/practice.ts';
 import { ENTERPRISE_SETTING, SIGN_IN_SCOPES, signInProvider } from './services/sign-in.ts';
@@ -123,7 +124,7 @@ export class ConnectionStore implements Connections, vscode.Disposable {
       throw new UserError(RESTRICTED, { action: { title: 'Manage Workspace Trust', command: 'workbench.trust.manage' } });
     }
     if (practiceUrl() !== undefined) {
-      throw new UserError(`The practice environment is in use, so connections cannot be changed. Clear the setting ${PRACTICE_SETTING} to work with the real services.`, {
+      throw new UserError(t('The practice environment is in use, so connections cannot be changed. Clear the setting {0} to work with the real services.', PRACTICE_SETTING), {
         action: { title: 'Open setting', command: 'workbench.action.openSettings', args: [PRACTICE_SETTING] },
       });
     }
@@ -228,7 +229,7 @@ async function signIn(provider: string): Promise<vscode.AuthenticationSession> {
     if (/cancel|did not consent/i.test(messageOf(error))) {
       throw new CancelledError();
     }
-    throw new UserError(`VS Code could not sign in: ${messageOf(error).replace(/\.$/, '')}. Try again, or enter a personal access token.`, { cause: error });
+    throw new UserError(t('VS Code could not sign in: {0}. Try again, or enter a personal access token.', messageOf(error).replace(/\.$/, '')), { cause: error });
   }
 }
 

@@ -2,10 +2,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { Entrance, House, OpenTree } from './house.ts';
+import { PANEL_KINDS, viewTypeOf } from './protocol/panel.ts';
 
 /**
  * Opens the door and no more: the commands and the views are there at once, and the house behind them is built when
- * one of the views is drawn, a command is called, or incidents are on record that the status bar should tell of.
+ * one of the views is drawn, a command is called, incidents are on record that the status bar should tell of, or the
+ * team has a runbook of its own, which should be checked.
  */
 export function activate(context: vscode.ExtensionContext): TestHandle | undefined {
   const { commands, views } = contributed(context);
@@ -14,9 +16,13 @@ export function activate(context: vscode.ExtensionContext): TestHandle | undefin
   const entrance: Entrance = { trees: Object.fromEntries(views.map((view) => [view, openTree(context, view, enter)])) };
   context.subscriptions.push(...commands.map((command) => vscode.commands.registerCommand(command, async (argument?: unknown) => (await enter()).run(command, argument))));
   context.subscriptions.push(vscode.window.registerUriHandler({ handleUri: async (uri) => (await enter()).openLink(uri) }));
-  if (existsSync(join(context.globalStorageUri.fsPath, 'incidents'))) {
+  context.subscriptions.push(...PANEL_KINDS.map((kind) => vscode.window.registerWebviewPanelSerializer(viewTypeOf(kind), {
+    deserializeWebviewPanel: async (panel, state: unknown) => (await enter()).restorePanel(kind, panel, state),
+  })));
+  if (existsSync(join(context.globalStorageUri.fsPath, 'incidents')) || hasOwnRunbook()) {
     void enter();
   }
+  context.subscriptions.push(vscode.workspace.onDidChangeConfiguration(() => { if (hasOwnRunbook()) { void enter(); } }));
   return context.extensionMode === vscode.ExtensionMode.Test ? { advance: async (ms) => (await enter()).advance(ms) } : undefined;
 }
 
@@ -55,4 +61,8 @@ function openTree(context: vscode.ExtensionContext, view: string, enter: () => P
 function contributed(context: vscode.ExtensionContext): { commands: string[]; views: string[] } {
   const { contributes } = context.extension.packageJSON as { contributes: { commands: { command: string }[]; views: { incidentRunbook: { id: string }[] } } };
   return { commands: contributes.commands.map(({ command }) => command), views: contributes.views.incidentRunbook.map(({ id }) => id) };
+}
+
+function hasOwnRunbook(): boolean {
+  return Boolean(vscode.workspace.getConfiguration('incidentRunbook').get('file'));
 }

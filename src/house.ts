@@ -1,14 +1,17 @@
 import * as vscode from 'vscode';
-import { responder, runbookFile } from './configuration.ts';
+import { responder, runbookFile, setting } from './configuration.ts';
 import type { Annex } from './annex.ts';
 import { messageOf } from './errors.ts';
 import { type Clock, systemClock } from './incident/clock.ts';
 import type { NewEvent } from './incident/events.ts';
 import { createRedactor, redactEvent } from './incident/redact.ts';
+import { t, useLanguage } from './l10n.ts';
+import { chooseLanguage } from './language.ts';
 import { randomIds } from './ledger/ids.ts';
 import { LocalLedger } from './ledger/local-ledger.ts';
 import { lazyOutgoing } from './outgoing.ts';
 import { timelinesIn } from './ledger/installation.ts';
+import type { PanelKind } from './protocol/panel.ts';
 import { environmentByKey } from './runbook/query.ts';
 import { RunbookSource } from './runbook/source.ts';
 import { clockRules } from './runbook/targets.ts';
@@ -31,6 +34,8 @@ export interface House {
   run(command: string, argument: unknown): Promise<unknown>;
   /** Opens what a link into this extension names: an event that a review cites. */
   openLink(uri: vscode.Uri): Promise<void>;
+  /** A panel that VS Code brings back after a reload. */
+  restorePanel(kind: PanelKind, panel: vscode.WebviewPanel, state: unknown): Promise<void>;
   /** Moves the clock on, ms; of tests only. */
   advance(ms: number): Promise<void>;
 }
@@ -46,7 +51,7 @@ export interface Entrance {
   readonly trees: Readonly<Record<string, OpenTree>>;
 }
 
-/** Wires the house together. Nothing here reads a file, loads an SDK or touches the network. */
+/** Wires the house together. Nothing here reads a file, but the texts of another language than English, loads an SDK or touches the network. */
 export function buildHouse(context: vscode.ExtensionContext, entrance: Entrance): House {
   let advanced = 0;
   /** Ends the waits of whoever takes looks, once the clock was moved. */
@@ -65,6 +70,18 @@ export function buildHouse(context: vscode.ExtensionContext, entrance: Entrance)
   const redacted = <T extends NewEvent>(event: T): T => redactEvent(event, redact());
   const fail = (message: string, error?: unknown): void => { log.error(redact()(error === undefined ? message : `${message}: ${messageOf(error)}`)); };
   const onError = (error: unknown): void => { fail(messageOf(error)); };
+  const speak = (): void => {
+    useLanguage(undefined);
+    try {
+      useLanguage(chooseLanguage({
+        setting: setting('language'), displayed: vscode.env.language, bundle: vscode.l10n.bundle,
+        arabicFile: context.asAbsolutePath('media/l10n/bundle.l10n.ar.json'),
+      }), 'workbench');
+    } catch (error) {
+      fail('The Arabic texts cannot be used, so everything is in English', error);
+    }
+  };
+  speak();
   const isTrusted = (): boolean => vscode.workspace.isTrusted;
   const directory = timelinesIn(context.globalStorageUri.fsPath);
   const ledger = new LocalLedger({
@@ -75,7 +92,7 @@ export function buildHouse(context: vscode.ExtensionContext, entrance: Entrance)
     onDamage: (file, { line, text }) => { log.warn(`${file}:${line}: not an event, kept aside: ${redact()(text.slice(0, 200))}`); },
     onUnreadable: (incident, error) => {
       onError(error);
-      void vscode.window.showWarningMessage(`${incident} cannot be listed. ${messageOf(error)}`);
+      void vscode.window.showWarningMessage(t('{0} cannot be listed. {1}', incident, messageOf(error)));
     },
   });
   const tree = (id: string): OpenTree => {
@@ -118,13 +135,26 @@ export function buildHouse(context: vscode.ExtensionContext, entrance: Entrance)
   const annex: Promise<Annex> = import('./annex.ts').then(({ buildAnnex }) => buildAnnex({
     context, tree, clock, ledger, source, rules, redact, isTrusted, log, fail, onError, outgoing, view, live,
     moved: () => moved.signal,
+    onRunbookChange: problems.onDidChange,
   }));
+  const drawAnew = async (): Promise<void> => {
+    view.refresh();
+    deliveries.refresh();
+    tree(CONNECTIONS_VIEW).redraw();
+    await Promise.all([statusBar.update(), annex.then(async (work) => { await Promise.all([work.tick(), work.redrawPanels()]); })]);
+  };
   const rows = (id: string) => annex.then(({ trees }) => trees[id]);
   context.subscriptions.push(
     log, problems, ledger, outgoing, statusBar, view, deliveries,
     problems.onDidChange(() => {
       source.reset();
       view.refresh();
+    }),
+    vscode.workspace.onDidChangeConfiguration((change) => {
+      if (change.affectsConfiguration('incidentRunbook.language')) {
+        speak();
+        drawAnew().catch(onError);
+      }
     }),
     vscode.workspace.onDidGrantWorkspaceTrust(() => {
       outgoing.wake();
@@ -137,6 +167,7 @@ export function buildHouse(context: vscode.ExtensionContext, entrance: Entrance)
     trees: { [VIEW]: view, [DELIVERIES_VIEW]: deliveries, [FOLLOW_UPS_VIEW]: rows(FOLLOW_UPS_VIEW), [CONNECTIONS_VIEW]: rows(CONNECTIONS_VIEW) },
     run: async (command, argument) => (await annex).run(command, argument),
     openLink: async (uri) => (await annex).openLink(uri),
+    restorePanel: async (kind, panel, state) => (await annex).restorePanel(kind, panel, state),
     advance: async (ms) => {
       advanced += ms;
       moved.abort();

@@ -15,10 +15,24 @@ export interface Language {
 }
 
 const ENGLISH: Language = { locale: 'en', translations: {} };
+/** Texts that begin at the right, a value in them whichever way it runs, and the end of either. */
+const [RIGHT_TO_LEFT, EITHER_WAY, END] = ['\u2067', '\u2068', '\u2069'];
 let language = ENGLISH;
+let isDirected = false;
 
-export function useLanguage(chosen: Language | undefined): void {
+/**
+ * @param chosen undefined for English
+ * @param place the workbench runs from left to right whatever it says, so there each text brings its own direction;
+ * a page of ours runs as its language does
+ */
+export function useLanguage(chosen: Language | undefined, place: 'workbench' | 'page' = 'page'): void {
   language = chosen ?? ENGLISH;
+  isDirected = place === 'workbench' && isRightToLeft(language.locale);
+}
+
+/** Of the languages that we have or expect. @param locale BCP 47 */
+function isRightToLeft(locale: string): boolean {
+  return /^(ar|fa|he|ur)\b/i.test(locale);
 }
 
 export function currentLanguage(): Language {
@@ -27,13 +41,18 @@ export function currentLanguage(): Language {
 
 /** @param message a literal, with `{0}`, `{1}`, … where the values go: the texts are collected from the source */
 export function t(message: string, ...values: readonly (string | number)[]): string {
-  return fill(language.translations[message] ?? message, values);
+  return spoken(language.translations[message], message, values);
 }
 
 /** A text with a count, which is `{0}`; further values are `{1}`, `{2}`, …. Both texts are literals. */
 export function tn(one: string, other: string, count: number, ...values: readonly (string | number)[]): string {
   const category = new Intl.PluralRules(language.locale).select(count);
-  return fill(language.translations[`${other}|${category}`] ?? language.translations[other] ?? (count === 1 ? one : other), [count, ...values]);
+  return spoken(language.translations[`${other}|${category}`] ?? language.translations[other], count === 1 ? one : other, [count, ...values]);
+}
+
+function spoken(translation: string | undefined, english: string, values: readonly (string | number)[]): string {
+  return translation === undefined || !isDirected ? fill(translation ?? english, values)
+    : RIGHT_TO_LEFT + fill(translation, values.map((value) => (typeof value === 'number' || value === '' ? value : EITHER_WAY + value + END))) + END;
 }
 
 function fill(text: string, values: readonly (string | number)[]): string {

@@ -3,6 +3,8 @@
  * the bundled runbook (`node esbuild.mjs --manifest`), and commands.ts must have a handler for every id here.
  */
 
+import { type Extracted, extractTexts } from './manifest-texts.ts';
+import { WALKTHROUGH, WELCOME } from './manifest-welcome.ts';
 import { CONNECTIONS_VIEW, DELIVERIES_VIEW, FOLLOW_UPS_VIEW, VIEW } from './view-ids.ts';
 import { REVIEW_PATH } from './incident/review/path.ts';
 import { GAP_MINUTES } from './incident/review/review-runbook.ts';
@@ -55,7 +57,8 @@ export const COMMANDS = [
   { id: 'incidentRunbook.recordByHand', title: 'Record as Done by Hand…', icon: '$(edit)', palette: HAS_OPEN, menus: [item('^step\\.', '1_run@2'), item('^step\\.manual', 'inline@1')] },
   { id: 'incidentRunbook.openStep', title: 'Open Step or Evidence', icon: '$(open-preview)', palette: false, menus: [item('^step\\.', '2_open@1'), item('^change\\..*\\bevidence\\b', '2_open@2')] },
   { id: 'incidentRunbook.copyRunbookCommand', title: 'Copy the Runbook Command', palette: false, menus: [item('^step\\..*\\.command', '2_open@2')] },
-  { id: 'incidentRunbook.timeline', title: 'Open Timeline', icon: '$(history)', menus: [item('^incident\\.', 'inline@2'), item('^(incident|timeline)', '2_open@1')] },
+  { id: 'incidentRunbook.timeline', title: 'Open Timeline', icon: '$(history)', menus: [item('^(incident|timeline)', '2_open@1')] },
+  { id: 'incidentRunbook.openOverview', title: 'Open Overview', icon: '$(dashboard)', menus: [item('^incident\\.', 'inline@2'), item('^(incident|timeline)', '2_open@0')] },
   { id: 'incidentRunbook.openReview', title: 'Open Review', icon: '$(book)', menus: [item('^incident\\.', '2_open@4')] },
   { id: 'incidentRunbook.list', title: 'Go to Incident…', icon: '$(search)', menus: [title('navigation@3')] },
   { id: 'incidentRunbook.metrics', title: 'Metrics…', icon: '$(graph)', menus: [title('2_metrics@1')] },
@@ -64,6 +67,8 @@ export const COMMANDS = [
   { id: 'incidentRunbook.close', title: 'Close Incident…', palette: HAS_OPEN, menus: [item('^incident\\.(declared|acknowledged)', '9_close@1')] },
   { id: 'incidentRunbook.reopen', title: 'Reopen Incident…', menus: [item('^incident\\.closed', '9_close@1')] },
   { id: 'incidentRunbook.openRunbook', title: 'Open Runbook', icon: '$(book)', menus: [title('1_runbook@1')] },
+  { id: 'incidentRunbook.chooseRunbook', title: 'Choose Runbook…', menus: [title('1_runbook@1')] },
+  { id: 'incidentRunbook.startPractice', title: 'Start a Practice Incident', icon: '$(mortar-board)', menus: [title('4_practice@1')] },
   { id: 'incidentRunbook.setDatabaseConnection', title: 'Set Database Connection…', menus: [title('1_runbook@2')] },
   { id: 'incidentRunbook.setRedisConnection', title: 'Set Cache Connection…', menus: [title('1_runbook@2')] },
   { id: 'incidentRunbook.stopLogStream', title: 'Stop Log Stream', palette: 'incidentRunbook.streaming', menus: [{ menu: 'view/title', when: `view == ${VIEW} && incidentRunbook.streaming`, group: '2_logs@1' }] },
@@ -129,7 +134,30 @@ interface StepEntry {
 
 export const STEP_COMMAND_PREFIX = 'incidentRunbook.step.';
 
-/** package.json's `contributes`. */
+/** What package.json says of the extension besides. */
+const ABOUT = {
+  displayName: 'Incident Runbook',
+  description: 'Run an incident from the editor: a guided, recorded runbook with live checks of AWS, the database and the logs next to the code.',
+  l10n: './media/l10n',
+  capabilities: {
+    untrustedWorkspaces: {
+      supported: 'limited',
+      description: 'Timelines can be read; no step runs until the workspace is trusted.',
+      restrictedConfigurations: ['incidentRunbook.file'],
+    },
+    virtualWorkspaces: {
+      supported: false,
+      description: 'Steps need a file system and the network of the machine they run on.',
+    },
+  },
+};
+
+/** What the generator writes into package.json, and the texts that go into package.nls.json. */
+export function manifest(steps: readonly StepEntry[]): Extracted {
+  return extractTexts(ABOUT, contributes(steps));
+}
+
+/** package.json's `contributes`, in English. */
 export function contributes(steps: readonly StepEntry[]): Record<string, unknown> {
   const commands: CommandEntry[] = [
     ...COMMANDS,
@@ -167,62 +195,6 @@ export function contributes(steps: readonly StepEntry[]): Record<string, unknown
     yamlValidation: [{ fileMatch: ['*.runbook.yaml', '*.runbook.yml'], url: './media/runbook.schema.json' }],
   };
 }
-
-const WELCOME = [
-  {
-    view: DELIVERIES_VIEW,
-    contents: 'Nothing is on its way, and nothing waits for you.\nWhat steps send to GitHub, Slack, PagerDuty, the status page and by mail is listed here until it has arrived.\n[Connect a Service](command:incidentRunbook.connect)',
-  },
-  {
-    view: FOLLOW_UPS_VIEW,
-    contents: 'Nothing is left to do after an incident.\nThe action items of a review are listed here once "Create action items" has opened their issues, until those are closed.\n[Refresh Follow-ups](command:incidentRunbook.refreshFollowUps)',
-  },
-  {
-    view: VIEW,
-    when: 'isWorkspaceTrusted',
-    contents: [
-      'No incident is open.',
-      '[Declare Incident](command:incidentRunbook.declare)',
-      'Not sure yet? See what the monitoring says; an alarm can be declared as an incident from there.',
-      '[List Alarms](command:incidentRunbook.step.listAlarms)\n[Check Endpoints](command:incidentRunbook.step.checkEndpoints)',
-      'The steps come from [the runbook](command:incidentRunbook.openRunbook). To use your own, set [incidentRunbook.file](command:workbench.action.openSettings?%5B%22incidentRunbook.file%22%5D).',
-    ].join('\n'),
-  },
-  {
-    view: VIEW,
-    when: '!isWorkspaceTrusted',
-    contents: 'This workspace is in Restricted Mode: timelines can be read, but no step runs.\n[Manage Workspace Trust](command:workbench.trust.manage)',
-  },
-];
-
-interface WalkthroughStep {
-  readonly id: string;
-  readonly title: string;
-  readonly description: string;
-  readonly media: { readonly markdown: string };
-  readonly completionEvents: readonly string[];
-}
-
-function walkthroughStep(id: string, name: string, description: string, ...completionEvents: readonly string[]): WalkthroughStep {
-  return { id, title: name, description, media: { markdown: `media/walkthrough/${id}.md` }, completionEvents };
-}
-
-/** What a new responder does once, before three in the morning; each step shows whether it is done. */
-const WALKTHROUGH = {
-  id: 'start',
-  title: 'Get started with Incident Runbook',
-  description: 'Connect what an incident needs, point to your runbook, and walk through a drill.',
-  steps: [
-    walkthroughStep('practice', 'Declare a drill', 'Walk through an incident before you need to.\n[Declare a drill](command:incidentRunbook.declare)', 'onCommand:incidentRunbook.declare'),
-    walkthroughStep('runbook', 'Use your own runbook', 'Severities, steps, contacts and clocks come from a file of your team.\n[Open the runbook](command:incidentRunbook.openRunbook)', 'onSettingChanged:incidentRunbook.file', 'onCommand:incidentRunbook.openRunbook'),
-    walkthroughStep('github', 'Connect GitHub', 'Tickets, and a timeline that others join.\n[Connect GitHub](command:incidentRunbook.connectGitHub)', 'onContext:incidentRunbook.connected.github'),
-    walkthroughStep('slack', 'Connect Slack', 'Updates, notifications and the war room.\n[Connect Slack](command:incidentRunbook.connectSlack)', 'onContext:incidentRunbook.connected.slack'),
-    walkthroughStep('pagerduty', 'Connect PagerDuty', 'Pages the on-call engineer.\n[Connect PagerDuty](command:incidentRunbook.connectPagerDuty)', 'onContext:incidentRunbook.connected.pagerduty'),
-    walkthroughStep('statuspage', 'Connect the status page', 'Six stages, in order.\n[Connect Statuspage](command:incidentRunbook.connectStatuspage)', 'onContext:incidentRunbook.connected.statuspage'),
-    walkthroughStep('mail', 'Connect mail', 'Stakeholders and users hear of it.\n[Connect Mail](command:incidentRunbook.connectMail)', 'onContext:incidentRunbook.connected.mail'),
-    walkthroughStep('more', 'Datadog and in-app notifications', 'Monitors beside the alarms; a message in your own product.\n[Connect Datadog](command:incidentRunbook.connectDatadog)\n[Connect a webhook](command:incidentRunbook.connectWebhook)', 'onContext:incidentRunbook.connected.datadog', 'onContext:incidentRunbook.connected.webhook'),
-  ],
-};
 
 const SETTINGS = {
   'incidentRunbook.file': {
@@ -264,5 +236,12 @@ const SETTINGS = {
   'incidentRunbook.review.gapMinutes': {
     type: 'number', default: GAP_MINUTES, minimum: 1, scope: 'window', order: 10,
     description: 'A review marks where nothing was recorded for longer than so many minutes.',
+  },
+  'incidentRunbook.language': {
+    type: 'string', default: 'auto', scope: 'window', order: 11,
+    enum: ['auto', 'en', 'ar'],
+    enumItemLabels: ['Automatic', 'English', 'العربية'],
+    enumDescriptions: ['The display language of VS Code; English where there is no translation.', 'English, whatever VS Code speaks.', 'Arabic, with panels from right to left.'],
+    markdownDescription: 'Language of the views, panels and messages. VS Code itself has no Arabic, so it can be chosen here; the titles of commands and settings follow the display language of VS Code. What is recorded on a timeline and what is sent stays as it is.',
   },
 };

@@ -1,6 +1,7 @@
 /** Runs every command: logs it, keeps cancellation silent, and says errors in words with their buttons. */
 import * as vscode from 'vscode';
 import { CancelledError, UserError, messageOf } from './errors.ts';
+import { t } from './l10n.ts';
 
 export interface CommandRun {
   /** A person is told of errors; a caller gets them thrown. */
@@ -22,15 +23,17 @@ export async function runCommand(id: string, { log, redact }: { log: vscode.LogO
     if (!interactive) {
       throw new Error(message, { cause: error });
     }
-    void showError(message, error instanceof UserError ? error : undefined, log);
+    const shown = error instanceof UserError ? redact()(t(/* l10n: table */ error.message)) : t('Unexpected error: {0}. See the log.', redact()(messageOf(error)));
+    void showError(shown, error instanceof UserError ? error : undefined, log);
     return undefined;
   }
 }
 
 async function showError(message: string, error: UserError | undefined, log: vscode.LogOutputChannel): Promise<void> {
-  const buttons = [...(error?.action === undefined ? [] : [error.action.title]), 'Show log'];
+  const show = t('Show log');
+  const buttons = [...(error?.action === undefined ? [] : [t(/* l10n: table */ error.action.title)]), show];
   const chosen = await vscode.window.showErrorMessage(message, ...buttons);
-  if (chosen === 'Show log') {
+  if (chosen === show) {
     log.show(true);
   } else if (chosen !== undefined && error?.action !== undefined) {
     await vscode.commands.executeCommand(error.action.command, ...(error.action.args ?? []));

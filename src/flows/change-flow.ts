@@ -1,6 +1,7 @@
 /** Changes production for a person: shows the plan, asks once more, tells how it goes on, and offers the way back (runbook 6, 12). */
 import * as vscode from 'vscode';
 import type { ChangesApi } from '../api/changes-api.ts';
+import { t } from '../l10n.ts';
 import { createChoosing } from './choosing.ts';
 import { UserError } from '../errors.ts';
 import type { Change } from '../incident/changes.ts';
@@ -62,7 +63,7 @@ export function createChangeFlow({ clock, ledger, runner, live, redact, origin, 
     const sight = await sightOf(change);
     if (!offersOf(change, sight).includes('apply')) {
       await open(meant);
-      throw new UserError(`"${change.plan.title}" is ${standingOf(change, sight)}.`, offersOf(change, sight).includes('planAnew') ? { action: button('planAnew', meant) } : {});
+      throw new UserError(t('"{0}" is {1}.', change.plan.title, standingOf(change, sight)), offersOf(change, sight).includes('planAnew') ? { action: button('planAnew', meant) } : {});
     }
     if (!await agreed(change)) {
       return undefined;
@@ -78,13 +79,14 @@ export function createChangeFlow({ clock, ledger, runner, live, redact, origin, 
       return;
     }
     const { incident, change } = meant;
-    const question = `Approve what ${change.actor.name} plans for ${change.plan.target.environment}?`;
+    const question = t('Approve what {0} plans for {1}?', change.actor.name, change.plan.target.environment);
+    const yes = t('Approve');
     const { detail } = confirmation(change);
-    if (await vscode.window.showWarningMessage(question, { modal: true, detail: redact()(detail) }, 'Approve') !== 'Approve') {
+    if (await vscode.window.showWarningMessage(question, { modal: true, detail: redact()(detail) }, yes) !== yes) {
       return;
     }
     const { until } = await api.approve({ incident, hash: change.plan.hash });
-    void vscode.window.showInformationMessage(`You approved "${change.plan.title}". ${change.actor.name} may apply exactly this plan until ${timeOfDay(until)}.`);
+    void vscode.window.showInformationMessage(t('You approved "{0}". {1} may apply exactly this plan until {2}.', change.plan.title, change.actor.name, timeOfDay(until)));
   }
 
   /** The same wish, looked at again. */
@@ -103,7 +105,7 @@ export function createChangeFlow({ clock, ledger, runner, live, redact, origin, 
 
   async function undo(row: Row | undefined): Promise<RunResult | undefined> {
     const meant = await changeFor(row, 'undo');
-    return meant === undefined ? undefined : planUndo(meant.incident, meant.change.id, `Undo: ${meant.change.plan.title}`);
+    return meant === undefined ? undefined : planUndo(meant.incident, meant.change.id, t('Undo: {0}', meant.change.plan.title));
   }
 
   async function planUndo(incident: string, event: string, title: string): Promise<RunResult> {
@@ -131,16 +133,16 @@ export function createChangeFlow({ clock, ledger, runner, live, redact, origin, 
   async function record(row: Row | undefined): Promise<void> {
     const meant = await changeFor(row, 'record');
     if (meant !== undefined && !offersOf(meant.change, await sightOf(meant.change)).includes('record')) {
-      throw new UserError(`"${meant.change.plan.title}" is ${standingOf(meant.change, await sightOf(meant.change))}, so there is nothing to record.`);
+      throw new UserError(t('"{0}" is {1}, so there is nothing to record.', meant.change.plan.title, standingOf(meant.change, await sightOf(meant.change))));
     }
-    const outcome = meant === undefined ? undefined : await vscode.window.showQuickPick(OUTCOMES, { title: meant.change.plan.title, placeHolder: 'What became of it? Look at the real thing first.' });
+    const outcome = meant === undefined ? undefined : await vscode.window.showQuickPick(outcomes(), { title: meant.change.plan.title, placeHolder: t('What became of it? Look at the real thing first.') });
     const { askText } = await asking();
-    const note = outcome === undefined ? undefined : await askText('Record What Became of It', 'What did you see, and where?');
+    const note = outcome === undefined ? undefined : await askText(t('Record What Became of It'), t('What did you see, and where?'));
     if (meant === undefined || outcome === undefined || note === undefined) {
       return;
     }
     const { step, title, section } = meant.change.plan;
-    const summary = `${outcome.label}, seen by a person: ${note.trim()}`;
+    const summary = `${outcome.said}, seen by a person: ${note.trim()}`;
     const result: StepResult = {
       step, title, section, outcome: outcome.outcome, level: outcome.level, summary, durationMs: 0,
       evidence: { level: outcome.level, summary, markdown: escapeMarkdown(note.trim()), data: { byHand: true } },
@@ -175,7 +177,7 @@ export function createChangeFlow({ clock, ledger, runner, live, redact, origin, 
   async function changeFor(row: Row | undefined, offer: ChangeOffer | undefined): Promise<Meant | undefined> {
     const uri = vscode.window.activeTextEditor?.document.uri;
     const inEditor = row !== undefined || uri === undefined ? undefined : planOf(uri);
-    const incident = inEditor?.incident ?? await incidentFor(row, 'A change of which incident?');
+    const incident = inEditor?.incident ?? await incidentFor(row, t('A change of which incident?'));
     if (incident === undefined) {
       return undefined;
     }
@@ -187,11 +189,11 @@ export function createChangeFlow({ clock, ledger, runner, live, redact, origin, 
     const sights = await Promise.all(changes.map(async (change) => ({ change, sight: await sightOf(change) })));
     const possible = sights.filter(({ change, sight }) => offer === undefined || offersOf(change, sight).includes(offer)).toReversed();
     if (possible.length === 0) {
-      throw new UserError(NOTHING[offer ?? 'planAnew'] ?? `No change of ${incident} can be treated like that.`);
+      throw new UserError(NOTHING[offer ?? 'planAnew']?.() ?? t('No change of {0} can be treated like that.', incident));
     }
     const chosen = possible.length === 1 ? possible[0] : await vscode.window.showQuickPick(
       possible.map(({ change, sight }) => ({ label: change.plan.title, description: `${timeOfDay(change.plannedAt)} · ${standingOf(change, sight)}`, detail: change.plan.summary, change })),
-      { title: 'Changes', placeHolder: 'Which one?', matchOnDescription: true, matchOnDetail: true },
+      { title: t('Changes'), placeHolder: t('Which one?'), matchOnDescription: true, matchOnDetail: true },
     );
     return chosen === undefined ? undefined : { incident, change: chosen.change };
   }
@@ -211,7 +213,7 @@ export function createChangeFlow({ clock, ledger, runner, live, redact, origin, 
 
   /** Looking can be given up at any time. */
   function planning(title: string, work: (signal: AbortSignal) => Promise<RunResult>): Thenable<RunResult> {
-    return vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title: `Planning: ${title}`, cancellable: true }, (_progress, token) => {
+    return vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title: t('Planning: {0}', title), cancellable: true }, (_progress, token) => {
       const abort = new AbortController();
       token.onCancellationRequested(() => { abort.abort(); });
       return work(abort.signal);
@@ -220,7 +222,7 @@ export function createChangeFlow({ clock, ledger, runner, live, redact, origin, 
 
   /** Tells how a change goes on; what is begun goes on though nobody watches. */
   function following({ id, plan: { title } }: Change, work: (signal: AbortSignal) => Promise<RunResult>): Thenable<RunResult> {
-    return vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title: `${title} (Cancel only stops watching)`, cancellable: true }, async (progress, token) => {
+    return vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title: t('{0} (Cancel only stops watching)', title), cancellable: true }, async (progress, token) => {
       const abort = new AbortController();
       const finish = live.begin(id, abort);
       let reported = 0;
@@ -286,23 +288,24 @@ export function createChangeFlow({ clock, ledger, runner, live, redact, origin, 
   return { plan, apply, approve, planAnew, undo, follow, stop, record, openPlan, openPlanOf };
 }
 
-const OUTCOMES = [
-  { label: 'It was made', description: 'and all is as planned', outcome: 'done', level: 'ok' },
-  { label: 'It was not made', description: 'the world is as it was before', outcome: 'failed', level: 'bad' },
-  { label: 'It failed half way', description: 'somebody has to put it right', outcome: 'failed', level: 'bad' },
+/** `said` is recorded. */
+const outcomes = () => [
+  { label: t('It was made'), said: 'It was made', description: t('and all is as planned'), outcome: 'done', level: 'ok' },
+  { label: t('It was not made'), said: 'It was not made', description: t('the world is as it was before'), outcome: 'failed', level: 'bad' },
+  { label: t('It failed half way'), said: 'It failed half way', description: t('somebody has to put it right'), outcome: 'failed', level: 'bad' },
 ] as const;
 
 /** What a message offers; the rest is on the row and in the document. */
 const IN_MESSAGE: readonly ChangeOffer[] = ['apply', 'look', 'record', 'undo', 'evidence'];
 
-const NOTHING: Readonly<Partial<Record<ChangeOffer, string>>> = {
-  apply: 'No plan waits to be applied. Run a step of the mitigation first: it makes a plan.',
-  approve: 'Nobody asks you to approve a plan. Open the shared incident of whoever asked.',
-  planAnew: 'There is no plan yet. Run a step of the mitigation: it makes one.',
-  look: 'No change has to be looked at.',
-  record: 'Of no change it is unknown what became of it.',
-  stop: 'No change is watched from here.',
-  undo: 'There is no change that can be undone.',
+const NOTHING: Readonly<Partial<Record<ChangeOffer, () => string>>> = {
+  apply: () => t('No plan waits to be applied. Run a step of the mitigation first: it makes a plan.'),
+  approve: () => t('Nobody asks you to approve a plan. Open the shared incident of whoever asked.'),
+  planAnew: () => t('There is no plan yet. Run a step of the mitigation: it makes one.'),
+  look: () => t('No change has to be looked at.'),
+  record: () => t('Of no change it is unknown what became of it.'),
+  stop: () => t('No change is watched from here.'),
+  undo: () => t('There is no change that can be undone.'),
 };
 
 function button(what: ChangeOffer, { incident, change }: Meant) {

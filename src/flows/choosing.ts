@@ -2,8 +2,15 @@
 import * as vscode from 'vscode';
 import { UserError } from '../errors.ts';
 import type { Clock } from '../incident/clock.ts';
+import { t } from '../l10n.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Node } from '../views/nodes.ts';
+
+const NONE = {
+  open: () => t('No incident is open. Declare one first.'),
+  closed: () => t('There is no closed incident.'),
+  recent: () => t('No incident is open, and none was closed lately. Declare one first.'),
+};
 
 export function createChoosing({ ledger, clock }: { readonly ledger: Ledger; readonly clock: Clock }) {
   /** The incident of the row, the only open one, or the one chosen. @throws UserError when there is none */
@@ -14,8 +21,8 @@ export function createChoosing({ ledger, clock }: { readonly ledger: Ledger; rea
     const { askIncident } = await import('../views/ask.ts');
     const chosen = await askIncident(ledger, clock, placeHolder, status);
     if (chosen === 'none') {
-      throw new UserError(status === 'closed' ? 'There is no closed incident.' : `No incident is open${status === 'recent' ? ', and none was closed lately' : ''}. Declare one first.`, status !== 'closed'
-        ? { action: { title: 'Declare incident', command: 'incidentRunbook.declare' } } : {});
+      throw new UserError(NONE[status](), status !== 'closed'
+        ? { action: { title: t('Declare incident'), command: 'incidentRunbook.declare' } } : {});
     }
     return chosen?.id;
   }

@@ -1,5 +1,6 @@
 /** Runs a step for a person: asks which, for which incident and with what, shows what leaves the machine before it does. */
 import * as vscode from 'vscode';
+import { t, tn } from '../l10n.ts';
 import { createChoosing } from './choosing.ts';
 import { responder } from '../configuration.ts';
 import { UserError } from '../errors.ts';
@@ -17,7 +18,6 @@ import { isAutomated, loadAction } from '../steps/catalog.ts';
 import type { RunResult } from '../steps/run.ts';
 import { isConnectable } from '../services/connections.ts';
 import type { Post } from '../steps/step.ts';
-import { plural } from '../text.ts';
 import type { Node } from '../views/nodes.ts';
 import { previewPost } from '../views/post-preview.ts';
 
@@ -28,7 +28,6 @@ type Row = Pick<Node, 'incident' | 'role' | 'inputs'>;
 const EXCERPT_LINES = 200;
 /** Said at once: what it says and to whom is always the same. */
 const WITHOUT_PREVIEW: readonly string[] = ['acknowledge', 'createReview'];
-const SAVE_INVITATION = 'Save invitation (.ics)';
 
 export interface StepFlowOptions {
   readonly declareAs: (declaration: Inputs) => Promise<void>;
@@ -51,14 +50,14 @@ export function createStepFlow(deps: FlowDeps, { declareAs, planChange }: StepFl
       return undefined;
     }
     if (step === undefined) {
-      throw new UserError(`The runbook in force has no step "${id}".`, { action: { title: 'Open runbook', command: 'incidentRunbook.openRunbook' } });
+      throw new UserError(t('The runbook in force has no step "{0}".', id), { action: { title: t('Open runbook'), command: 'incidentRunbook.openRunbook' } });
     }
     if (!isAutomated(step.action)) {
       return void await documents.openStep(step.id, step.title);
     }
     const incident = STEPS_WITHOUT_INCIDENT.includes(id) && node?.incident === undefined && (await ledger.list('open')).length === 0
       ? undefined
-      : await incidentFor(node, `${step.title}: for which incident?`, AFTER_CLOSING_STEPS.includes(id) ? 'recent' : 'open');
+      : await incidentFor(node, t('{0}: for which incident?', step.title), AFTER_CLOSING_STEPS.includes(id) ? 'recent' : 'open');
     if (incident === undefined && !STEPS_WITHOUT_INCIDENT.includes(id)) {
       return undefined;
     }
@@ -99,8 +98,8 @@ export function createStepFlow(deps: FlowDeps, { declareAs, planChange }: StepFl
       }
       case 'documentFinding': {
         const excerpt = selectedExcerpt();
-        const where = excerpt === undefined ? '' : ` It is recorded with ${excerpt['file']}:${excerpt['startLine']}–${excerpt['endLine']}.`;
-        const text = await ask.askText('Document Finding', `What did you find?${where}`);
+        const question = excerpt === undefined ? t('What did you find?') : t('What did you find? It is recorded with {0}.', `${excerpt['file']}:${excerpt['startLine']}–${excerpt['endLine']}`);
+        const text = await ask.askText(t('Document Finding'), question);
         return text === undefined ? undefined : { text, ...excerpt };
       }
       case 'postUpdate':
@@ -133,14 +132,19 @@ export function createStepFlow(deps: FlowDeps, { declareAs, planChange }: StepFl
   /** What is about to be sent, to whom and by which way; sent only when the person says so. */
   async function agreed(title: string, post: Post): Promise<boolean> {
     const { detail, button } = previewPost(post, await missingFor(post));
-    return await vscode.window.showWarningMessage(`${title}?`, { modal: true, detail: deps.redact()(detail) }, button) === button;
+    return await vscode.window.showWarningMessage(t('{0}?', title), { modal: true, detail: deps.redact()(detail) }, button) === button;
   }
 
   /** Services that the letters would go through and that are not connected. */
   async function missingFor({ letters }: Post): Promise<ReadonlyMap<string, string>> {
     const services = [...new Set(letters.map(({ service }) => service))].filter(isConnectable);
-    const missing = await Promise.all(services.map(async (service) => ((await connections.get(service)) === undefined
-      ? [[service, await connections.problem(service) ?? `${serviceName(service)} is not connected.`] as const] : [])));
+    const missing = await Promise.all(services.map(async (service): Promise<readonly (readonly [string, string])[]> => {
+      if (await connections.get(service) !== undefined) {
+        return [];
+      }
+      const problem = await connections.problem(service);
+      return [[service, problem === undefined ? t('{0} is not connected.', t(/* l10n: table */ serviceName(service))) : t(/* l10n: table */ problem)]];
+    }));
     return new Map(missing.flat());
   }
 
@@ -154,7 +158,7 @@ export function createStepFlow(deps: FlowDeps, { declareAs, planChange }: StepFl
         token.onCancellationRequested(() => { abort.abort(); }),
         runner.onProgress(({ incident: of, result }) => {
           if (of === incident && result !== undefined) {
-            progress.report({ message: `${result.title}: ${result.level}` });
+            progress.report({ message: `${result.title}: ${t(/* l10n: table */ result.level)}` });
           }
         }),
       ];
@@ -199,10 +203,11 @@ export function createStepFlow(deps: FlowDeps, { declareAs, planChange }: StepFl
   /** What became of it, in a line; what a person has to do is one click away. */
   async function showDeliveries({ summary }: RunResult, deliveries: readonly DeliveryReport[], incident: string, step: string): Promise<void> {
     const of = (...states: readonly DeliveryState[]): readonly DeliveryReport[] => deliveries.filter(({ state }) => states.includes(state));
-    const forCalendars = step === 'scheduleReview' ? [SAVE_INVITATION] : [];
+    const [save, show, copy, done] = [t('Save invitation (.ics)'), t('Show deliveries'), t('Copy text'), t('It is done')];
+    const forCalendars = step === 'scheduleReview' ? [save] : [];
     const saveInvitation = () => vscode.commands.executeCommand('incidentRunbook.saveInvitation', { kind: 'step', key: `${incident}/step/${step}`, incident });
     if (deliveries.length === 0 && forCalendars.length > 0) {
-      return offer(`${summary}. Nobody has an address that it could be mailed to.`, SAVE_INVITATION, async () => saveInvitation());
+      return offer(t('{0}. Nobody has an address that it could be mailed to.', summary), save, async () => saveInvitation());
     }
     // About those of which nobody knows, a question of its own is asked.
     const undone = of('by hand', 'failed');
@@ -212,24 +217,24 @@ export function createStepFlow(deps: FlowDeps, { declareAs, planChange }: StepFl
       return;
     }
     if (first === undefined) {
-      const way = waiting.length === 0 ? '' : ` ${plural(waiting.length, 'message')} ${waiting.length === 1 ? 'waits' : 'wait'}: ${waiting[0]?.reason ?? 'on the way'}`;
+      const way = tn('{0} message waits: {1}', '{0} messages wait: {1}', waiting.length, waiting[0]?.reason ?? t('on the way'));
       if (waiting.length === 0) {
         vscode.window.setStatusBarMessage(`$(check) ${summary}`, 5_000);
-      } else if (await vscode.window.showWarningMessage(`${summary}.${way}`, 'Show deliveries') !== undefined) {
+      } else if (await vscode.window.showWarningMessage(`${summary}. ${way}`, show) !== undefined) {
         await vscode.commands.executeCommand('incidentRunbook.deliveries');
       }
       return;
     }
     const where = undone.map(({ target }) => target).join(', ');
-    const message = `${summary}. For you to do: ${where}. ${first.reason ?? ''}`.trim();
-    const chosen = await vscode.window.showInformationMessage(message, 'Copy text', ...forCalendars, 'It is done', 'Show deliveries');
-    if (chosen === 'Copy text') {
+    const message = t('{0}. For you to do: {1}. {2}', summary, where, first.reason ?? '').trim();
+    const chosen = await vscode.window.showInformationMessage(message, copy, ...forCalendars, done, show);
+    if (chosen === copy) {
       await vscode.env.clipboard.writeText(first.text);
-    } else if (chosen === SAVE_INVITATION) {
+    } else if (chosen === save) {
       await saveInvitation();
-    } else if (chosen === 'Show deliveries') {
+    } else if (chosen === show) {
       await vscode.commands.executeCommand('incidentRunbook.deliveries');
-    } else if (chosen === 'It is done') {
+    } else if (chosen === done) {
       for (const { id } of of('by hand')) {
         await ledger.append(incident, { type: 'delivery.done', request: id, how: 'by hand', result: {} });
       }
@@ -244,10 +249,10 @@ export function createStepFlow(deps: FlowDeps, { declareAs, planChange }: StepFl
     }
     const chosen = await vscode.window.showQuickPick(
       alarms.map((alarm) => ({
-        label: `$(bell) ${alarm.name}`, description: `${alarm.source}, ${alarm.since === null ? 'since when is not known' : `since ${shortTime(alarm.since, deps.clock.now())}`}`,
+        label: `$(bell) ${alarm.name}`, description: `${alarm.source}, ${alarm.since === null ? t('since when is not known') : t('since {0}', shortTime(alarm.since, deps.clock.now()))}`,
         detail: alarm.description === '' ? alarm.reason : alarm.description, alarm,
       })),
-      { title: 'Declare an incident from an alarm', placeHolder: 'Its start becomes the start of the impact; Escape declares nothing' },
+      { title: t('Declare an incident from an alarm'), placeHolder: t('Its start becomes the start of the impact; Escape declares nothing') },
     );
     if (chosen !== undefined) {
       const { name, description, since, source } = chosen.alarm;

@@ -1,18 +1,20 @@
 /** What a person says about the end of an incident: that a box holds, what it was, what ended it (runbook 9.1). Undefined means: cancelled. */
 import * as vscode from 'vscode';
 import type { Clock } from '../incident/clock.ts';
-import { type ClosureBox, closureBoxes, describeBox, draftResolution, draftRootCause, openBoxes } from '../incident/closure.ts';
+import { type ClosureBox, closureBoxes, draftResolution, draftRootCause, openBoxes } from '../incident/closure.ts';
 import type { Incident } from '../incident/fold.ts';
 import { matchScenarios } from '../incident/scenarios.ts';
+import { t } from '../l10n.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Runbook } from '../runbook/schema.ts';
 import { closureRules } from '../runbook/targets.ts';
 import { askText, pick } from './ask.ts';
+import { boxWords } from './closure-nodes.ts';
 import type { Node } from './nodes.ts';
 
 type Inputs = Readonly<Record<string, unknown>>;
 
-const TITLE = 'Confirm the resolution';
+const title = (): string => t('Confirm the resolution');
 const ANOTHER = 'another';
 const UNKNOWN = 'unknown';
 
@@ -27,7 +29,7 @@ export async function markBox(ledger: Ledger, { checklist, incident, item, label
   if (incident === undefined || checklist === undefined || item === undefined) {
     return;
   }
-  const note = checked ? await askText(label, 'Why are you sure? It is recorded as your word.') : undefined;
+  const note = checked ? await askText(label, t('Why are you sure? It is recorded as your word.')) : undefined;
   if (!checked || note !== undefined) {
     await ledger.append(incident, { type: 'checklist.marked', checklist, item, checked, ...(note === undefined ? {} : { note: note.trim() }) });
   }
@@ -39,15 +41,15 @@ export async function askResolution({ incident, runbook, clock }: ResolutionQues
   const boxes = closureBoxes(incident, rules, clock.now());
   const open = openBoxes(boxes);
   const box = await pick<ClosureBox | 'go on'>([
-    { label: '$(arrow-right) Go on', description: open.length === 0 ? 'all boxes hold' : `and give a reason for ${open.map(({ text }) => text).join(', ')}`, value: 'go on' },
-    ...boxes.map((value) => ({ label: `$(${{ proved: 'pass', confirmed: 'person', open: 'circle-large-outline' }[value.state]}) ${value.text}`, description: value.state, detail: describeBox(value, clock.now()), value })),
-  ], { title: `${TITLE} (1/4)`, placeHolder: `${boxes.length - open.length} of ${boxes.length} boxes hold. Choose an open one to prove it first, or go on`, ignoreFocusOut: true });
+    { label: `$(arrow-right) ${t('Go on')}`, description: open.length === 0 ? t('all boxes hold') : t('and give a reason for {0}', open.map(({ text }) => text).join(', ')), value: 'go on' },
+    ...boxes.map((value) => ({ label: `$(${{ proved: 'pass', confirmed: 'person', open: 'circle-large-outline' }[value.state]}) ${value.text}`, description: t(/* l10n: table */ value.state), detail: boxWords(value, clock.now()), value })),
+  ], { title: `${title()} (1/4)`, placeHolder: t('{0} of {1} boxes hold. Choose an open one to prove it first, or go on', boxes.length - open.length, boxes.length), ignoreFocusOut: true });
   if (box === undefined || box !== 'go on') {
     await prove(incident, box);
     return undefined;
   }
-  const rootCause = await askText(`${TITLE} (2/4)`, 'Root cause: what was it?', draftRootCause(incident));
-  const resolution = rootCause === undefined ? undefined : await askText(`${TITLE} (3/4)`, 'Resolution: what ended it?', draftResolution(incident, rules.mitigations));
+  const rootCause = await askText(`${title()} (2/4)`, t('Root cause: what was it?'), draftRootCause(incident));
+  const resolution = rootCause === undefined ? undefined : await askText(`${title()} (3/4)`, t('Resolution: what ended it?'), draftResolution(incident, rules.mitigations));
   const kind = resolution === undefined ? undefined : await askKind(incident, runbook);
   const reasons = kind === undefined ? undefined : await askReasons(open);
   return rootCause === undefined || resolution === undefined || kind === undefined || reasons === undefined ? undefined : { rootCause, resolution, ...kind, reasons };
@@ -56,8 +58,8 @@ export async function askResolution({ incident, runbook, clock }: ResolutionQues
 /** What is asked of somebody who closes an incident. @param runbook undefined while it cannot be read @param now epoch ms */
 export function closingQuestion(incident: Incident, runbook: Runbook | undefined, now: number): string {
   const open = incident.resolution !== undefined || runbook === undefined ? [] : openBoxes(closureBoxes(incident, closureRules(runbook), now));
-  return open.length === 0 ? 'How was it resolved? Recorded with the closure.'
-    : `Nothing proves: ${open.map(({ text }) => text).join(', ')}. Why close it all the same? Both are recorded.`;
+  return open.length === 0 ? t('How was it resolved? Recorded with the closure.')
+    : t('Nothing proves: {0}. Why close it all the same? Both are recorded.', open.map(({ text }) => text).join(', '));
 }
 
 /** Runs what would prove it; a box that nothing proves is ticked. */
@@ -72,12 +74,12 @@ async function prove(incident: Incident, box: ClosureBox | undefined): Promise<v
 async function askKind(incident: Incident, runbook: Runbook): Promise<Inputs | undefined> {
   const matches = matchScenarios(incident, runbook.scenarios);
   const chosen = await pick([
-    ...matches.map(({ scenario, seen }) => ({ label: scenario.title, description: seen.length === 0 ? '' : `${seen.length} of ${scenario.symptoms.length} symptoms seen`, value: scenario.id })),
-    { label: '$(tag) Something else…', description: 'a word or two by which the same is known again', value: ANOTHER },
-    { label: '$(circle-slash) Not known', value: UNKNOWN },
-  ], { title: `${TITLE} (4/4)`, placeHolder: 'Which scenario was it? The same again counts as a recurrence', ignoreFocusOut: true });
+    ...matches.map(({ scenario, seen }) => ({ label: scenario.title, description: seen.length === 0 ? '' : t('{0} of {1} symptoms seen', seen.length, scenario.symptoms.length), value: scenario.id })),
+    { label: `$(tag) ${t('Something else…')}`, description: t('a word or two by which the same is known again'), value: ANOTHER },
+    { label: `$(circle-slash) ${t('Not known')}`, value: UNKNOWN },
+  ], { title: `${title()} (4/4)`, placeHolder: t('Which scenario was it? The same again counts as a recurrence'), ignoreFocusOut: true });
   if (chosen === ANOTHER) {
-    const cause = await askText(TITLE, 'A word or two that name the cause, e.g. expired token', incident.resolution?.cause);
+    const cause = await askText(title(), t('A word or two that name the cause, e.g. expired token'), incident.resolution?.cause);
     return cause === undefined ? undefined : { cause };
   }
   return chosen === undefined ? undefined : chosen === UNKNOWN ? {} : { scenario: chosen };
@@ -86,7 +88,7 @@ async function askKind(incident: Incident, runbook: Runbook): Promise<Inputs | u
 async function askReasons(open: readonly ClosureBox[]): Promise<Inputs | undefined> {
   const reasons: Record<string, string> = {};
   for (const { id, text } of open) {
-    const reason = await askText(text, 'Nothing proves this box. Why go on all the same? Recorded with the resolution.', id === 'stakeholdersNotified' ? 'The resolution notice goes out next' : '');
+    const reason = await askText(text, t('Nothing proves this box. Why go on all the same? Recorded with the resolution.'), id === 'stakeholdersNotified' ? 'The resolution notice goes out next' : '');
     if (reason === undefined) {
       return undefined;
     }

@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import type { ConnectionEntry, ConnectionStore } from '../connection-store.ts';
 import { CancelledError, UserError, messageOf } from '../errors.ts';
+import { t } from '../l10n.ts';
 import { CONNECTABLE, CONNECTION_KINDS, type ConnectableService, type Connection, readConnection } from '../services/connections.ts';
 import { Inputs } from '../steps/inputs.ts';
 import { type Answers, nextQuestion } from './connection-form.ts';
@@ -27,8 +28,6 @@ export interface ConnectionReport {
 
 type Action = 'connect' | 'test' | 'disconnect';
 
-const TRY_AGAIN = 'Try again';
-
 const ACTIONS: readonly Action[] = ['connect', 'test', 'disconnect'];
 
 export function createConnectionFlow({ store, test }: ConnectionFlowDeps) {
@@ -51,16 +50,17 @@ export function createConnectionFlow({ store, test }: ConnectionFlowDeps) {
     const place = connectionPlace(entry.service, entry.fields);
     const chosen = await vscode.window.showQuickPick([
       ...(entry.state === 'signed out'
-        ? [{ label: '$(sign-in) Sign in', description: entry.problem ?? '', run: () => signIn(entry) }]
-        : [{ label: '$(beaker) Test', description: 'asks the service who it is, and changes nothing', run: () => testStored(entry) }]),
-      { label: '$(edit) Change…', description: 'address or credentials', run: async () => enter(entry, await store.stored(entry.service)) },
-      { label: '$(debug-disconnect) Disconnect', description: 'forgets the credentials', run: () => disconnect(entry.service) },
-    ], { title: `${entry.title}${place === '' ? '' : `: ${place}`}`, placeHolder: entry.use });
+        ? [{ label: `$(sign-in) ${t('Sign in')}`, description: entry.problem === undefined ? '' : t(/* l10n: table */ entry.problem), run: () => signIn(entry) }]
+        : [{ label: `$(beaker) ${t('Test')}`, description: t('asks the service who it is, and changes nothing'), run: () => testStored(entry) }]),
+      { label: `$(edit) ${t('Change…')}`, description: t('address or credentials'), run: async () => enter(entry, await store.stored(entry.service)) },
+      { label: `$(debug-disconnect) ${t('Disconnect')}`, description: t('forgets the credentials'), run: () => disconnect(entry.service) },
+    ], { title: `${called(entry)}${place === '' ? '' : `: ${place}`}`, placeHolder: t(/* l10n: table */ entry.use) });
     await chosen?.run();
   }
 
   /** Asks for every field, tests what was entered, and keeps it; after a failed test only if the person says so. */
   async function enter({ service, title }: Pick<ConnectionEntry, 'service' | 'title'>, before: Connection | undefined): Promise<void> {
+    const name = called({ title });
     store.assertChangeable();
     const answers = await askFields(service, before);
     if (answers === undefined) {
@@ -69,16 +69,16 @@ export function createConnectionFlow({ store, test }: ConnectionFlowDeps) {
     const connection = readConnection(service, answers);
     const complete = await completed(service, connection);
     if (complete === undefined) {
-      const again = await vscode.window.showWarningMessage(`The sign-in was cancelled, so nothing was saved for ${title}. Sign in, or enter a personal access token.`, TRY_AGAIN);
-      return again === TRY_AGAIN ? enter({ service, title }, connection) : undefined;
+      return await tryAgain(t('The sign-in was cancelled, so nothing was saved for {0}. Sign in, or enter a personal access token.', name)) ? enter({ service, title }, connection) : undefined;
     }
-    const result = await underProgress(`Testing ${title}`, (signal) => test(service, complete, signal).then((detail) => ({ works: true, detail }), (error: unknown) => {
+    const result = await underProgress(t('Testing {0}', name), (signal) => test(service, complete, signal).then((detail) => ({ works: true, detail }), (error: unknown) => {
       throwIfCancelled(error, signal);
       return { works: false, detail: messageOf(error) };
     }));
     if (!result.works) {
-      const chosen = await vscode.window.showWarningMessage(`${title} does not work with these values: ${result.detail}`, 'Save anyway', 'Change');
-      if (chosen === 'Change') {
+      const change = t('Change');
+      const chosen = await vscode.window.showWarningMessage(t('{0} does not work with these values: {1}', name, result.detail), t('Save anyway'), change);
+      if (chosen === change) {
         return enter({ service, title }, connection);
       }
       if (chosen === undefined) {
@@ -86,7 +86,7 @@ export function createConnectionFlow({ store, test }: ConnectionFlowDeps) {
       }
     }
     await store.set(service, connection);
-    void vscode.window.showInformationMessage(result.works ? `${title} is connected. ${result.detail}` : `${title} is saved. Test it again from the Connections view.`);
+    void vscode.window.showInformationMessage(result.works ? t('{0} is connected. {1}', name, result.detail) : t('{0} is saved. Test it again from the Connections view.', name));
   }
 
   /** With the token of VS Code's sign-in where it needs one; undefined when the person declined to sign in. */
@@ -102,47 +102,47 @@ export function createConnectionFlow({ store, test }: ConnectionFlowDeps) {
   }
 
   async function signIn(entry: Pick<ConnectionEntry, 'service' | 'title'>): Promise<void> {
-    const { service, title } = entry;
+    const { service } = entry;
     const stored = await store.stored(service);
     if (stored === undefined) {
       return;
     }
     const complete = await completed(service, stored);
     if (complete === undefined) {
-      const again = await vscode.window.showWarningMessage(`The sign-in was cancelled, so ${title} stays signed out: what is to be sent to it is left to be done by hand.`, TRY_AGAIN);
-      return again === TRY_AGAIN ? signIn(entry) : undefined;
+      return await tryAgain(t('The sign-in was cancelled, so {0} stays signed out: what is to be sent to it is left to be done by hand.', called(entry))) ? signIn(entry) : undefined;
     }
     const detail = await tested(entry, complete);
-    void vscode.window.showInformationMessage(`${title} is connected. ${detail}`);
+    void vscode.window.showInformationMessage(t('{0} is connected. {1}', called(entry), detail));
   }
 
   /** What the service says of itself. @throws UserError when it cannot be used; CancelledError */
   function tested({ service, title }: Pick<ConnectionEntry, 'service' | 'title'>, connection: Connection): Thenable<string> {
-    return underProgress(`Testing ${title}`, (signal) => test(service, connection, signal).catch((error: unknown) => {
+    const name = called({ title });
+    return underProgress(t('Testing {0}', name), (signal) => test(service, connection, signal).catch((error: unknown) => {
       throwIfCancelled(error, signal);
-      throw new UserError(`${title} does not work: ${messageOf(error)}`, { cause: error });
+      throw new UserError(t('{0} does not work: {1}', name, messageOf(error)), { cause: error });
     }));
   }
 
   async function testStored({ service, title, problem }: Pick<ConnectionEntry, 'service' | 'title' | 'problem'>): Promise<void> {
     const connection = await store.get(service);
     if (connection === undefined) {
-      throw new UserError(problem ?? `${title} is not connected. Connect it first.`);
+      throw new UserError(problem ?? t('{0} is not connected. Connect it first.', called({ title })));
     }
     const detail = await tested({ service, title }, connection);
-    void vscode.window.showInformationMessage(`${title} works. ${detail}`);
+    void vscode.window.showInformationMessage(t('{0} works. {1}', called({ title }), detail));
   }
 
   /** Without asking first: what was there can be put back. */
   async function disconnect(service: ConnectableService): Promise<void> {
-    const { title } = CONNECTION_KINDS[service];
+    const name = called(CONNECTION_KINDS[service]);
     const before = await store.stored(service);
     if (before === undefined) {
-      throw new UserError(`${title} is not connected.`);
+      throw new UserError(t('{0} is not connected.', name));
     }
     await store.delete(service);
-    const chosen = await vscode.window.showInformationMessage(`${title} is disconnected. What was to be sent to it waits or is done by hand.`, 'Undo');
-    if (chosen === 'Undo') {
+    const undo = t('Undo');
+    if (await vscode.window.showInformationMessage(t('{0} is disconnected. What was to be sent to it waits or is done by hand.', name), undo) === undo) {
       await store.set(service, before);
     }
   }
@@ -204,12 +204,22 @@ export function createConnectionFlow({ store, test }: ConnectionFlowDeps) {
   return { ask, testOne, disconnectOne, connect };
 }
 
+/** A service as people call it. */
+function called({ title }: Pick<ConnectionEntry, 'title'>): string {
+  return t(/* l10n: table */ title);
+}
+
+async function tryAgain(message: string): Promise<boolean> {
+  const again = t('Try again');
+  return await vscode.window.showWarningMessage(message, again) === again;
+}
+
 async function askService(entries: readonly ConnectionEntry[]): Promise<ConnectableService | undefined> {
   const chosen = await vscode.window.showQuickPick(entries.map(({ service, title, use, state, fields }) => ({
-    label: `$(${state === 'connected' || state === 'practice' ? 'plug' : 'debug-disconnect'}) ${title}`,
-    description: [state, connectionPlace(service, fields)].filter((part) => part !== '').join(' · '),
-    detail: use, service,
-  })), { title: 'Connections', placeHolder: 'Which service?', matchOnDetail: true });
+    label: `$(${state === 'connected' || state === 'practice' ? 'plug' : 'debug-disconnect'}) ${called({ title })}`,
+    description: [t(/* l10n: table */ state), connectionPlace(service, fields)].filter((part) => part !== '').join(' · '),
+    detail: t(/* l10n: table */ use), service,
+  })), { title: t('Connections'), placeHolder: t('Which service?'), matchOnDetail: true });
   return chosen?.service;
 }
 

@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { UserError } from '../errors.ts';
 import type { Clock } from '../incident/clock.ts';
 import type { Incident } from '../incident/fold.ts';
+import { t } from '../l10n.ts';
 import { contactById } from '../runbook/query.ts';
 import type { Runbook, RunbookContact } from '../runbook/schema.ts';
 import { type ContactReport, type ContactWay, contactReports, contactWays, mailTo, missingWays, reachability } from './contact-ways.ts';
@@ -23,26 +24,31 @@ export interface ContactRow {
   readonly delivery?: string;
 }
 
-/** What is copied, as the message says it. */
-const COPIED: Readonly<Partial<Record<ContactWay['kind'], string>>> = { phone: 'phone number', slack: 'Slack name' };
+/** What is said once it is copied. */
+const COPIED: Readonly<Record<'phone' | 'slack', (whose: string, value: string) => string>> = {
+  phone: (whose, value) => t('The phone number of {0} is on the clipboard: {1}', whose, value),
+  slack: (whose, value) => t('The Slack name of {0} is on the clipboard: {1}', whose, value),
+};
 
 export function createContactFlow({ runbook, clock, incident, page }: ContactFlowDeps) {
   /** Asks whom, unless the row says it, then how, unless there is one way only. */
   async function ask(row: ContactRow = {}): Promise<void> {
-    const chosen = await contactOf(row, 'Whom?');
+    const chosen = await contactOf(row, t('Whom?'));
     if (chosen === undefined) {
       return;
     }
     const ways = contactWays(chosen);
     const missing = missingWays(chosen);
     if (ways.length === 0) {
-      throw new UserError(`The runbook gives no way to reach ${chosen.title}${missing === '' ? '' : `: ${missing} is named, without number or address`}. Add it to the contacts of the runbook.`, {
-        action: { title: 'Open runbook', command: 'incidentRunbook.openRunbook' },
+      const message = missing === '' ? t('The runbook gives no way to reach {0}. Add it to the contacts of the runbook.', chosen.title)
+        : t('The runbook gives no way to reach {0}: {1} is named, without number or address. Add it to the contacts of the runbook.', chosen.title, missing);
+      throw new UserError(message, {
+        action: { title: t('Open runbook'), command: 'incidentRunbook.openRunbook' },
       });
     }
-    const picked = await vscode.window.showQuickPick(ways.map((way) => ({ label: `$(${ICONS[way.kind]}) ${way.title}`, description: way.value, way })), {
+    const picked = await vscode.window.showQuickPick(ways.map((way) => ({ label: `$(${ICONS[way.kind]}) ${t(/* l10n: table */ way.title)}`, description: way.value, way })), {
       title: `${chosen.title}: ${reachability(chosen, await runbook(), clock.now())}`,
-      placeHolder: [...(chosen.note === undefined ? [] : [chosen.note]), ...(missing === '' ? [] : [`No number or address for: ${missing}`])].join(' ') || 'How?',
+      placeHolder: [...(chosen.note === undefined ? [] : [chosen.note]), ...(missing === '' ? [] : [t('No number or address for: {0}', missing)])].join(' ') || t('How?'),
     });
     if (picked !== undefined) {
       await take(picked.way, chosen, row);
@@ -51,7 +57,7 @@ export function createContactFlow({ runbook, clock, incident, page }: ContactFlo
 
   /** Takes one way at once: the buttons of a row. @throws UserError when the runbook gives no such way */
   async function reach(kind: ContactWay['kind'], row: ContactRow = {}): Promise<void> {
-    const chosen = await contactOf(row, 'Whom?', kind);
+    const chosen = await contactOf(row, t('Whom?'), kind);
     if (chosen === undefined) {
       return;
     }
@@ -83,10 +89,10 @@ export function createContactFlow({ runbook, clock, incident, page }: ContactFlo
       return {
         label: `$(${reachable ? 'account' : 'circle-slash'}) ${title}`,
         description: contact === undefined ? '' : reachability(contact, book, clock.now()),
-        detail: [...ways.map((way) => (way.value === '' ? way.title : way.value)), ...(note === undefined ? [] : [note])].join(' · '),
+        detail: [...ways.map((way) => (way.value === '' ? t(/* l10n: table */ way.title) : way.value)), ...(note === undefined ? [] : [note])].join(' · '),
         id,
       };
-    }), { title: 'Contacts', placeHolder, matchOnDetail: true });
+    }), { title: t('Contacts'), placeHolder, matchOnDetail: true });
     return picked?.id;
   }
 
@@ -106,13 +112,14 @@ export function createContactFlow({ runbook, clock, incident, page }: ContactFlo
         }
         await openExternal(vscode.Uri.from({ scheme: 'mailto', ...mailTo(value, about) }), value);
         // Whether it is sent is not for the extension to know.
-        void vscode.window.showInformationMessage(`A mail to ${title} was opened in your mail app. ${text === undefined ? 'Write and send it there.' : 'The text is on the clipboard: paste and send it there.'}`);
+        void vscode.window.showInformationMessage(text === undefined ? t('A mail to {0} was opened in your mail app. Write and send it there.', title)
+          : t('A mail to {0} was opened in your mail app. The text is on the clipboard: paste and send it there.', title));
         return;
       }
       case 'phone':
       case 'slack':
         await vscode.env.clipboard.writeText(value);
-        void vscode.window.showInformationMessage(`The ${COPIED[kind] ?? 'value'} of ${title} is on the clipboard: ${value}`);
+        void vscode.window.showInformationMessage(COPIED[kind](title, value));
         return;
     }
   }
@@ -125,6 +132,6 @@ const ICONS: Readonly<Record<ContactWay['kind'], string>> = { page: 'bell', phon
 async function openExternal(uri: vscode.Uri, value: string): Promise<void> {
   if (!await vscode.env.openExternal(uri)) {
     await vscode.env.clipboard.writeText(value);
-    throw new UserError(`Nothing could be opened for ${value}. It is on the clipboard instead.`);
+    throw new UserError(t('Nothing could be opened for {0}. It is on the clipboard instead.', value));
   }
 }

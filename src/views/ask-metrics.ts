@@ -4,6 +4,7 @@ import { UserError, messageOf } from '../errors.ts';
 import { type Clock, iso } from '../incident/clock.ts';
 import type { MetricWindow } from '../incident/metrics.ts';
 import type { MetricsApi } from '../api/metrics-api.ts';
+import { t } from '../l10n.ts';
 import type { DocumentProvider } from './document-provider.ts';
 
 export interface MetricsFlowOptions {
@@ -13,6 +14,7 @@ export interface MetricsFlowOptions {
 }
 
 const DAY_MS = 86_400_000;
+/** l10n: table label */
 const PERIODS: readonly { readonly label: string; readonly days?: number }[] = [
   { label: 'Last 90 days', days: 90 },
   { label: 'Last 30 days', days: 30 },
@@ -24,13 +26,13 @@ const BYTE_ORDER_MARK = '\uFEFF';
 
 export function createMetricsFlow({ api, clock, documents }: MetricsFlowOptions) {
   async function askWindow(title: string): Promise<MetricWindow | undefined> {
-    const chosen = await vscode.window.showQuickPick(PERIODS, { title, placeHolder: 'Incidents detected when?' });
+    const chosen = await vscode.window.showQuickPick(PERIODS.map(({ label, ...period }) => ({ label: t(/* l10n: table */ label), ...period })), { title, placeHolder: t('Incidents detected when?') });
     return chosen === undefined ? undefined : chosen.days === undefined ? {} : { since: iso(clock.now() - chosen.days * DAY_MS) };
   }
 
   return {
     async open(): Promise<void> {
-      const window = await askWindow('Metrics');
+      const window = await askWindow(t('Metrics'));
       if (window !== undefined) {
         await documents.openMetrics(window);
       }
@@ -38,7 +40,7 @@ export function createMetricsFlow({ api, clock, documents }: MetricsFlowOptions)
 
     /** @throws UserError when the file cannot be written */
     async exportCsv(): Promise<void> {
-      const window = await askWindow('Export Metrics as CSV');
+      const window = await askWindow(t('Export Metrics as CSV'));
       const answer = window === undefined ? undefined : await api.metrics({ ...window, format: 'csv' });
       if (answer === undefined || !('csv' in answer)) {
         return;
@@ -46,7 +48,7 @@ export function createMetricsFlow({ api, clock, documents }: MetricsFlowOptions)
       const name = `incident-metrics-${iso(clock.now()).slice(0, 10)}.csv`;
       const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
       const file = await vscode.window.showSaveDialog({
-        title: 'Export Metrics as CSV', saveLabel: 'Export', filters: { 'Comma-separated values': ['csv'] },
+        title: t('Export Metrics as CSV'), saveLabel: t('Export'), filters: { [t('Comma-separated values')]: ['csv'] },
         ...(folder === undefined ? {} : { defaultUri: vscode.Uri.joinPath(folder, name) }),
       });
       if (file === undefined) {
@@ -55,9 +57,9 @@ export function createMetricsFlow({ api, clock, documents }: MetricsFlowOptions)
       try {
         await vscode.workspace.fs.writeFile(file, new TextEncoder().encode(BYTE_ORDER_MARK + answer.csv));
       } catch (error) {
-        throw new UserError(`The metrics could not be written to ${file.fsPath}: ${messageOf(error)}. Choose another folder.`, { cause: error });
+        throw new UserError(t('The metrics could not be written to {0}: {1}. Choose another folder.', file.fsPath, messageOf(error)), { cause: error });
       }
-      vscode.window.setStatusBarMessage(`$(check) The metrics are in ${file.fsPath}`, 5_000);
+      vscode.window.setStatusBarMessage(`$(check) ${t('The metrics are in {0}', file.fsPath)}`, 5_000);
     },
   };
 }

@@ -3,6 +3,7 @@ import { APPROVAL_MS, type Change, type ChangeState } from '../incident/changes.
 import { timeOfDay } from '../incident/clock.ts';
 import type { Incident } from '../incident/fold.ts';
 import { escapeMarkdown } from '../incident/markdown.ts';
+import { t } from '../l10n.ts';
 import { type Seen, type Sight, awaitsSecond, isAskedToApprove, isFresh, offersOf, standingOf } from './change-offers.ts';
 import type { Mark, Node } from './nodes.ts';
 
@@ -20,8 +21,8 @@ export function changeNodes(incident: Incident, input: ChangesInput): Node[] {
   const shown = shownChanges(incident, input.now).toReversed();
   const live = shown.filter(({ id, state }) => state === 'applying' || state === 'following' || input.seen(id).followed).length;
   return shown.length === 0 ? [] : [{
-    kind: 'change-group', key: `${incident.id}/changes`, incident: incident.id, label: 'Changes',
-    description: [String(shown.length), ...(live === 0 ? [] : [`${live} under way`])].join(' · '), mark: 'phase', context: 'changes', expanded: true,
+    kind: 'change-group', key: `${incident.id}/changes`, incident: incident.id, label: t('Changes'),
+    description: [String(shown.length), ...(live === 0 ? [] : [t('{0} under way', live)])].join(' · '), mark: 'phase', context: 'changes', expanded: true,
     children: () => shown.map((change) => changeNode(incident.id, change, input)),
   }];
 }
@@ -42,12 +43,13 @@ export function stepChange(incident: Incident, step: string, input: ChangesInput
     return undefined;
   }
   const sight = sightOf(change, input);
-  const what = change.plan.undoes === undefined ? '' : 'undo ';
+  const isUndo = change.plan.undoes !== undefined;
   if (sight.followed || change.state === 'applying' || change.state === 'following') {
-    return { mark: sight.followed ? 'running' : 'waiting', description: `${what}under way · ${standingOf(change, sight)}` };
+    return { mark: sight.followed ? 'running' : 'waiting', description: `${isUndo ? t('undo under way') : t('under way')} · ${standingOf(change, sight)}` };
   }
   const isWaiting = change.state === 'planned' && (isFresh(change, input.now) || awaitsSecond(change, input.now));
-  return isWaiting ? { mark: 'planned', description: `${what}planned ${timeOfDay(change.plannedAt)}` } : undefined;
+  const at = timeOfDay(change.plannedAt);
+  return isWaiting ? { mark: 'planned', description: isUndo ? t('undo planned {0}', at) : t('planned {0}', at) } : undefined;
 }
 
 /** Everything that was applied, and of what was only planned the newest of its kind while somebody may still want it. */
@@ -84,7 +86,7 @@ const MARKS: Readonly<Record<ChangeState, Mark>> = {
 };
 
 function asksForSecond({ actor, plan }: Change): string {
-  return `${actor.name} asks for a second person: ${plan.title}`;
+  return t('{0} asks for a second person: {1}', actor.name, plan.title);
 }
 
 function sightOf({ id }: Change, { now, origin, seen }: ChangesInput): Sight {
@@ -94,11 +96,11 @@ function sightOf({ id }: Change, { now, origin, seen }: ChangesInput): Sight {
 function tooltipOf(change: Change, sight: Sight): string {
   const { plan: { title, section, summary, target, differences, undo } } = change;
   return [
-    `**${escapeMarkdown(title)}** (runbook ${escapeMarkdown(section)})`,
+    `**${escapeMarkdown(title)}** (${t('runbook {0}', escapeMarkdown(section))})`,
     escapeMarkdown(summary),
     `${escapeMarkdown(target.environment)}: ${escapeMarkdown(target.system)}, ${escapeMarkdown(target.resource)}`,
     differences.map(({ name, before, after }) => `- ${escapeMarkdown(name)}: ${escapeMarkdown(before)} → ${escapeMarkdown(after)}`).join('\n'),
-    escapeMarkdown(undo.possible ? `Undo: ${undo.how}` : undo.how),
+    escapeMarkdown(undo.possible ? t('Undo: {0}', undo.how) : undo.how),
     escapeMarkdown(standingOf(change, sight)),
   ].filter((part) => part !== '').join('\n\n');
 }

@@ -2,20 +2,21 @@
 import { APPROVAL_MS, type Change, type ChangeApproval, validApprovals } from '../incident/changes.ts';
 import { iso, timeOfDay } from '../incident/clock.ts';
 import { PLAN_FRESH_MS } from '../incident/plan.ts';
+import { t } from '../l10n.ts';
 import type { Outlook } from '../steps/step.ts';
 
 export type ChangeOffer = 'apply' | 'approve' | 'planAnew' | 'stop' | 'look' | 'record' | 'undo' | 'evidence';
 
 /** The button of each: its words, its icon, and its command, which takes the row of the change. */
 export const OFFERS: Readonly<Record<ChangeOffer, { readonly title: (change: Change) => string; readonly icon: string; readonly command: string }>> = {
-  apply: { title: ({ plan }) => `${plan.undoes === undefined ? 'Apply to' : 'Undo in'} ${plan.target.environment}…`, icon: 'play', command: 'incidentRunbook.applyChange' },
-  approve: { title: () => 'Approve', icon: 'check', command: 'incidentRunbook.approveChange' },
-  planAnew: { title: () => 'Plan anew', icon: 'refresh', command: 'incidentRunbook.planAnew' },
-  stop: { title: () => 'Stop watching', icon: 'eye-closed', command: 'incidentRunbook.stopFollowing' },
-  look: { title: () => 'Look again', icon: 'eye', command: 'incidentRunbook.followChange' },
-  record: { title: () => 'Record what became of it…', icon: 'edit', command: 'incidentRunbook.recordChange' },
-  undo: { title: () => 'Undo…', icon: 'discard', command: 'incidentRunbook.undoStep' },
-  evidence: { title: () => 'Open evidence', icon: 'open-preview', command: 'incidentRunbook.openStep' },
+  apply: { title: ({ plan }) => (plan.undoes === undefined ? t('Apply to {0}…', plan.target.environment) : t('Undo in {0}…', plan.target.environment)), icon: 'play', command: 'incidentRunbook.applyChange' },
+  approve: { title: () => t('Approve'), icon: 'check', command: 'incidentRunbook.approveChange' },
+  planAnew: { title: () => t('Plan anew'), icon: 'refresh', command: 'incidentRunbook.planAnew' },
+  stop: { title: () => t('Stop watching'), icon: 'eye-closed', command: 'incidentRunbook.stopFollowing' },
+  look: { title: () => t('Look again'), icon: 'eye', command: 'incidentRunbook.followChange' },
+  record: { title: () => t('Record what became of it…'), icon: 'edit', command: 'incidentRunbook.recordChange' },
+  undo: { title: () => t('Undo…'), icon: 'discard', command: 'incidentRunbook.undoStep' },
+  evidence: { title: () => t('Open evidence'), icon: 'open-preview', command: 'incidentRunbook.openStep' },
 };
 
 /** What this window knows of a change besides the timeline. */
@@ -91,18 +92,18 @@ export function approvalOf({ approvals }: Change, now: number): ChangeApproval |
 export function standingOf(change: Change, sight: Sight): string {
   const { state, request, end } = change;
   if (sight.followed) {
-    return sight.outlook?.summary ?? (state === 'applying' || state === 'planned' ? 'being made' : 'made, looking what becomes of it');
+    return sight.outlook?.summary ?? (state === 'applying' || state === 'planned' ? t('being made') : t('made, looking what becomes of it'));
   }
   switch (state) {
     case 'planned': return plannedStanding(change, sight);
     case 'applying':
     case 'following':
-      return `${request?.actor.name ?? 'somebody'} applies it since ${timeOfDay(request?.at ?? change.plannedAt)}`;
-    case 'left': return end?.summary ?? 'no longer watched';
-    case 'unclear': return `not known what became of it: ${end?.summary ?? ''}`;
-    case 'done': return end?.summary ?? 'done';
-    case 'failed': return `failed: ${end?.summary ?? ''}`;
-    case 'undone': return `undone. It had ended: ${end?.summary ?? 'done'}`;
+      return t('{0} applies it since {1}', request?.actor.name ?? t('somebody'), timeOfDay(request?.at ?? change.plannedAt));
+    case 'left': return end?.summary ?? t('no longer watched');
+    case 'unclear': return t('not known what became of it: {0}', end?.summary ?? '');
+    case 'done': return end?.summary ?? t('done');
+    case 'failed': return t('failed: {0}', end?.summary ?? '');
+    case 'undone': return t('undone. It had ended: {0}', end?.summary ?? t('done'));
   }
 }
 
@@ -111,12 +112,15 @@ function plannedStanding(change: Change, sight: Sight): string {
   const agreed = change.plan.approval === 'twoPeople' ? approvalOf(change, now) : undefined;
   if (agreed !== undefined && awaitsSecond(change, now)) {
     return agreed.login !== undefined && agreed.login === change.login
-      ? 'planned, waits for a second person: its own author approved it'
-      : `planned, approved by ${agreed.actor.name}, not on the ticket yet`;
+      ? t('planned, waits for a second person: its own author approved it')
+      : t('planned, approved by {0}, not on the ticket yet', agreed.actor.name);
   }
   if (awaitsSecond(change, now)) {
-    return isAskedToApprove(change, sight) ? `planned by ${change.actor.name}, needs your approval` : 'planned, waits for a second person';
+    return isAskedToApprove(change, sight) ? t('planned by {0}, needs your approval', change.actor.name) : t('planned, waits for a second person');
   }
-  const approved = agreed === undefined ? '' : `approved by ${agreed.actor.name}, `;
-  return isFresh(change, now) ? `planned, ${approved}apply until ${timeOfDay(iso(freshUntil(change)))}` : `planned, ${approved}too old to be applied`;
+  const until = timeOfDay(iso(freshUntil(change)));
+  if (agreed === undefined) {
+    return isFresh(change, now) ? t('planned, apply until {0}', until) : t('planned, too old to be applied');
+  }
+  return isFresh(change, now) ? t('planned, approved by {0}, apply until {1}', agreed.actor.name, until) : t('planned, approved by {0}, too old to be applied', agreed.actor.name);
 }

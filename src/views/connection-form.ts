@@ -1,4 +1,5 @@
 /** The questions that make up a connection, one after the other. No vscode here. */
+import { t } from '../l10n.ts';
 import { CONNECTION_KINDS, type ConnectableService, type Connection, type ConnectionField, fieldProblem } from '../services/connections.ts';
 
 /** One field, as it is asked for. */
@@ -32,10 +33,11 @@ export function nextQuestion(service: ConnectableService, before: Connection | u
   }
   const secret = field.secret === true;
   const kept = secret && before !== undefined && staysInPlace(fields, before, answers) ? before[field.name] : undefined;
+  const step = [t(/* l10n: table */ title), index + 1, fields.length, t(/* l10n: table */ field.title)];
   return {
-    title: `${before === undefined ? 'Connect' : 'Change'} ${title} (${index + 1}/${fields.length}): ${field.title}`,
-    prompt: field.hint,
-    placeHolder: kept !== undefined ? 'Leave it empty to keep the one there is' : field.optional === true ? 'May be left empty' : '',
+    title: before === undefined ? t('Connect {0} ({1}/{2}): {3}', ...step) : t('Change {0} ({1}/{2}): {3}', ...step),
+    prompt: t(/* l10n: table */ field.hint),
+    placeHolder: kept !== undefined ? t('Leave it empty to keep the one there is') : field.optional === true ? t('May be left empty') : '',
     value: secret ? '' : before === undefined ? field.preset ?? '' : before[field.name] ?? '',
     secret,
     problem: (answer) => (kept !== undefined && answer.trim() === '' ? undefined : fieldProblem(field, answer.trim())),

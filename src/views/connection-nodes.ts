@@ -1,5 +1,6 @@
 /** Connections as rows: what is connected, and to where. Never a secret. No vscode here. */
 import type { ConnectionEntry, ConnectionState } from '../connection-store.ts';
+import { t } from '../l10n.ts';
 import type { ConnectableService, Connection } from '../services/connections.ts';
 import { escapeMarkdown, inlineCode } from '../incident/markdown.ts';
 import type { Node } from './nodes.ts';
@@ -25,13 +26,16 @@ export function connectionNodes(entries: readonly ConnectionEntry[]): Connection
   return entries.map((entry) => {
     const { service, title, use, state, fields, account, problem } = entry;
     const place = connectionPlace(service, fields);
-    const words = { connected: account === undefined ? place : `${place} · signed in as ${account}`, practice: `practice environment${place === '' ? '' : ` · ${place}`}`, 'signed out': `signed out${place === '' ? '' : ` · ${place}`}`, 'not connected': problem ?? use }[state];
+    const at = place === '' ? '' : ` · ${place}`;
+    const words = {
+      connected: account === undefined ? place : `${place} · ${t('signed in as {0}', account)}`, practice: t('practice environment') + at, 'signed out': t('signed out') + at, 'not connected': t(/* l10n: table */ problem ?? use),
+    }[state];
     return {
-      kind: 'connection', key: service, service, label: title, description: words,
+      kind: 'connection', key: service, service, label: t(/* l10n: table */ title), description: words,
       tooltip: [
-        `**${escapeMarkdown(title)}** (${state})`, escapeMarkdown(use),
-        ...(account === undefined ? [] : [`Signed in through VS Code as ${escapeMarkdown(account)}`]),
-        ...(problem === undefined ? [] : [escapeMarkdown(problem)]),
+        `**${escapeMarkdown(t(/* l10n: table */ title))}** (${t(/* l10n: table */ state)})`, escapeMarkdown(t(/* l10n: table */ use)),
+        ...(account === undefined ? [] : [t('Signed in through VS Code as {0}', escapeMarkdown(account))]),
+        ...(problem === undefined ? [] : [escapeMarkdown(t(/* l10n: table */ problem))]),
         ...Object.entries(fields).map(([name, value]) => `${name}: ${inlineCode(service === 'webhook' ? hostOf(value) : value)}`),
       ].join('\n\n'),
       mark: state === 'not connected' && problem !== undefined ? 'bad' : state,
@@ -47,7 +51,7 @@ export function connectionPlace(service: ConnectableService, fields: Connection)
     const value = fields[name];
     return value === undefined ? [] : [hostOf(value)];
   });
-  return first === undefined ? '' : [first, ...rest].join(service === 'mail' ? ', from ' : ' on ');
+  return rest.reduce((place, next) => (service === 'mail' ? t('{0}, from {1}', place, next) : t('{0} on {1}', place, next)), first ?? '');
 }
 
 /** Of an address its host: the path of a webhook may be as good as a password. */

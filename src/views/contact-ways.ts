@@ -1,6 +1,7 @@
 /** How a contact of the runbook can be reached, and whether now (runbook 13). No vscode here. */
 import { formatDuration } from '../incident/clock.ts';
 import type { Incident } from '../incident/fold.ts';
+import { t } from '../l10n.ts';
 import { isReachable, nextReachable } from '../runbook/hours.ts';
 import type { Runbook, RunbookContact } from '../runbook/schema.ts';
 
@@ -22,6 +23,7 @@ const WAYS: Readonly<Record<string, (contact: RunbookContact) => ContactWay | un
   console: ({ url }) => way('url', 'Open the page', url),
 };
 
+/** l10n: table phone, email, console */
 const METHOD_NAMES: Readonly<Record<string, string>> = { pagerduty: 'PagerDuty', phone: 'phone', email: 'mail', slack: 'Slack', console: 'web page' };
 
 function way(kind: ContactWay['kind'], title: string, value: string | undefined): ContactWay | undefined {
@@ -36,16 +38,16 @@ export function contactWays(contact: RunbookContact): ContactWay[] {
 
 /** The ways of the runbook that cannot be taken from here, because it gives no number or address: `phone, Slack`. */
 export function missingWays(contact: RunbookContact): string {
-  return contact.methods.filter((method) => WAYS[method]?.(contact) === undefined).map((method) => METHOD_NAMES[method] ?? method).join(', ');
+  return contact.methods.filter((method) => WAYS[method]?.(contact) === undefined).map((method) => t(/* l10n: table */ METHOD_NAMES[method] ?? method)).join(', ');
 }
-
-export const REACHABLE_NOW = 'reachable now';
 
 /** `reachable now`, or when the contact can be reached again. @param now epoch ms */
 export function reachability(contact: RunbookContact, runbook: Runbook, now: number): string {
   const next = nextReachable(contact, runbook, now);
-  return next === now ? REACHABLE_NOW
-    : `outside business hours${next === undefined ? '' : `, reachable in ${formatDuration(next - now)}`}`;
+  if (next === now) {
+    return t('reachable now');
+  }
+  return next === undefined ? t('outside business hours') : t('outside business hours, reachable in {0}', formatDuration(next - now));
 }
 
 /** A contact as a command returns it. */

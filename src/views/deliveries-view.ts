@@ -1,9 +1,9 @@
 import * as vscode from 'vscode';
 import type { Clock } from '../incident/clock.ts';
 import type { Incident } from '../incident/fold.ts';
+import { tn } from '../l10n.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Runbook } from '../runbook/schema.ts';
-import { plural } from '../text.ts';
 import { coalesce } from './coalesce.ts';
 import { type DeliveryNode, countForPerson, deliveryGroups } from './delivery-nodes.ts';
 import { readIncidents } from './read-incidents.ts';
@@ -62,7 +62,7 @@ export class DeliveriesView implements vscode.TreeDataProvider<DeliveryNode>, vs
     try {
       const incidents = await this.#incidents();
       const count = countForPerson(incidents);
-      treeView.badge = count === 0 ? undefined : { value: count, tooltip: `${plural(count, 'message')} ${count === 1 ? 'needs' : 'need'} you` };
+      treeView.badge = count === 0 ? undefined : { value: count, tooltip: tn('{0} message needs you', '{0} messages need you', count) };
       this.#roots = await this.#groups(incidents);
       redraw();
     } catch (error) {

@@ -1,10 +1,7 @@
 /** Asks a person, once, about each delivery of which nobody knows whether it arrived. No vscode here. */
+import { t } from '../l10n.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { doubtQuestion } from './delivery-nodes.ts';
-
-const ARRIVED = 'It arrived';
-const AGAIN = 'Send again';
-const DISCARD = 'Discard…';
 
 export interface DeliveryDoubtsOptions {
   readonly ledger: Ledger;
@@ -59,10 +56,11 @@ export class DeliveryDoubts {
 
   async #ask(question: string, incident: string, delivery: string): Promise<void> {
     const { confirm, discard, retry, show } = this.#options;
-    switch (await show(question, [ARRIVED, AGAIN, DISCARD])) {
-      case ARRIVED: await confirm(incident, delivery); break;
-      case AGAIN: await retry(incident, delivery); break;
-      case DISCARD: await discard(incident, delivery); break;
+    const [arrived, again, letGo] = [t('It arrived'), t('Send again'), t('Discard…')];
+    switch (await show(question, [arrived, again, letGo])) {
+      case arrived: await confirm(incident, delivery); break;
+      case again: await retry(incident, delivery); break;
+      case letGo: await discard(incident, delivery); break;
       default: break;
     }
   }

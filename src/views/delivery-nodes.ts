@@ -6,11 +6,12 @@ import type { Incident } from '../incident/fold.ts';
 import { isHttps } from '../incident/links.ts';
 import { firstLine, shorten } from '../incident/shorten.ts';
 import { serviceName } from '../incident/service-names.ts';
+import { t, tn } from '../l10n.ts';
+import { isReachable } from '../runbook/hours.ts';
 import { contactById, stepById } from '../runbook/query.ts';
 import type { Runbook } from '../runbook/schema.ts';
 import { codeBlock, escapeMarkdown } from '../incident/markdown.ts';
-import { plural } from '../text.ts';
-import { REACHABLE_NOW, contactWays, missingWays, reachability } from './contact-ways.ts';
+import { contactWays, missingWays, reachability } from './contact-ways.ts';
 import type { Mark, Node } from './nodes.ts';
 
 export type DeliveryMark = Mark | 'doubt' | 'waiting' | 'delivered' | 'away';
@@ -52,9 +53,17 @@ const LOOKS: Readonly<Record<Exclude<DeliveryState, 'discarded'>, readonly [mark
   done: ['ok', 'delivery.done', 'delivered'],
 };
 
-/** What is delivered, for counting. */
-const NOUNS: Readonly<Record<DeliveryService, string>> = {
-  github: 'ticket', slack: 'message', pagerduty: 'page', datadog: 'page', statuspage: 'update', mail: 'mail', webhook: 'notification', workspace: 'update', aws: 'support case',
+const pages = (count: number): string => tn('{0} page', '{0} pages', count);
+const updates = (count: number): string => tn('{0} update', '{0} updates', count);
+
+/** What is delivered, with its count. */
+const COUNTED: Readonly<Record<DeliveryService, (count: number) => string>> = {
+  github: (count) => tn('{0} ticket', '{0} tickets', count),
+  slack: (count) => tn('{0} message', '{0} messages', count),
+  pagerduty: pages, datadog: pages, statuspage: updates, workspace: updates,
+  mail: (count) => tn('{0} mail', '{0} mails', count),
+  webhook: (count) => tn('{0} notification', '{0} notifications', count),
+  aws: (count) => tn('{0} support case', '{0} support cases', count),
 };
 
 /** Whether only a person can bring it forward. */
@@ -79,9 +88,9 @@ export function deliveryGroups(input: DeliveriesInput): DeliveryNode[] {
     children: () => placed.map(({ incident, delivery }) => deliveryNode(incident, delivery, { ...input, several, settled })),
   }]);
   return [
-    ...group('needs-you', 'Needs you', 'urgent', true, inState(...FOR_A_PERSON)),
-    ...group('waiting', 'Waiting', 'waiting', true, inState('pending')),
-    ...group('done', 'Done', 'delivered', false, newestFirst.slice(0, DONE_SHOWN)),
+    ...group('needs-you', t('Needs you'), 'urgent', true, inState(...FOR_A_PERSON)),
+    ...group('waiting', t('Waiting'), 'waiting', true, inState('pending')),
+    ...group('done', t('Done'), 'delivered', false, newestFirst.slice(0, DONE_SHOWN)),
   ];
 }
 
@@ -93,7 +102,8 @@ interface RowInput extends Omit<DeliveriesInput, 'incidents'> {
 }
 
 function deliveryNode(incident: Incident, delivery: Delivery, input: RowInput): DeliveryNode {
-  const [mark, context, words] = delivery.state === 'discarded' ? LOOKS.failed : LOOKS[delivery.state];
+  const [mark, context, english] = delivery.state === 'discarded' ? LOOKS.failed : LOOKS[delivery.state];
+  const words = t(/* l10n: table */ english);
   const { runbook } = input;
   const contacts = delivery.state === 'done' || runbook === undefined ? [] : contactNodes({ key: `${incident.id}/delivery/${delivery.id}`, incident: incident.id, delivery: delivery.id }, delivery.contacts ?? [], runbook, input.now);
   const hasLink = isHttps(delivery.url);
@@ -120,18 +130,18 @@ function whyOf(delivery: Delivery, { now, origin, reason }: RowInput): string | 
     return delivery.reason;
   }
   const waits = reason(delivery.id) ?? delivery.reason;
-  const retry = delivery.retryAt === undefined || delivery.retryAt <= now ? [] : [`next try in ${formatDuration(delivery.retryAt - now)}`];
+  const retry = delivery.retryAt === undefined || delivery.retryAt <= now ? [] : [t('next try in {0}', formatDuration(delivery.retryAt - now))];
   const parts = [...(waits === undefined ? [] : [waits]), ...retry];
   if (origin !== undefined && delivery.origin !== origin) {
-    return [`sent by ${delivery.actor.name}'s VS Code`, ...parts].join(' · ');
+    return [t('sent by {0}\'s VS Code', delivery.actor.name), ...parts].join(' · ');
   }
-  return parts.length === 0 ? 'being sent' : parts.join(' · ');
+  return parts.length === 0 ? t('being sent') : parts.join(' · ');
 }
 
 function deliveryTooltip(incident: Incident, { target, service, at, actor, step, text }: Delivery, state: string, runbook: Runbook | undefined): string {
   const title = runbook === undefined ? step : stepById(runbook, step)?.title ?? step;
   return [
-    `**${escapeMarkdown(target)}** (${serviceName(service)})`,
+    `**${escapeMarkdown(target)}** (${t(/* l10n: table */ serviceName(service))})`,
     escapeMarkdown(state),
     `${escapeMarkdown(title)}, ${escapeMarkdown(actor.name)}, ${at}`,
     `${incident.id} ${escapeMarkdown(incident.title)}`,
@@ -153,12 +163,12 @@ function contactNodes({ key: parent, ...place }: Pick<DeliveryNode, 'key' | 'del
       kind: 'contact', key: `${parent}/contact/${id}`, ...place, contact: id, label: contact.title,
       description: [reach, ...ways.map(({ value }) => value).filter((value) => value !== '')].join(' · '),
       tooltip: [
-        `**${escapeMarkdown(contact.title)}** (runbook ${contact.section})`, escapeMarkdown(reach),
-        ...ways.map(({ title, value }) => (value === '' ? title : `${title}: ${escapeMarkdown(value)}`)),
-        ...(missing === '' ? [] : [`The runbook also says ${missing}, and gives no number or address for it.`]),
+        `**${escapeMarkdown(contact.title)}** (${t('runbook {0}', contact.section)})`, escapeMarkdown(reach),
+        ...ways.map(({ title, value }) => [t(/* l10n: table */ title), ...(value === '' ? [] : [escapeMarkdown(value)])].join(': ')),
+        ...(missing === '' ? [] : [t('The runbook also says {0}, and gives no number or address for it.', missing)]),
         ...(contact.note === undefined ? [] : [escapeMarkdown(contact.note)]),
       ].join('\n\n'),
-      mark: reach === REACHABLE_NOW ? 'role' : 'away',
+      mark: isReachable(contact, runbook, now) ? 'role' : 'away',
       context: ['contact', ...ways.map(({ kind }) => kind)].join('.'),
       click: 'incidentRunbook.contact',
     }];
@@ -191,7 +201,7 @@ export function incidentDeliveryNodes(incident: Incident, now: number, runbook: 
     const key = `${incident.id}/unreachable/${service}`;
     const reason = (unreachable ? pending : forPerson).findLast((delivery) => delivery.reason !== undefined)?.reason;
     const since = unreachable ? failingSince(incident, service) : undefined;
-    const said = [...(reason === undefined ? [] : [reason]), ...(since === undefined ? [] : [`since ${timeOfDay(since)}`])];
+    const said = [...(reason === undefined ? [] : [reason]), ...(since === undefined ? [] : [t('since {0}', timeOfDay(since))])];
     return [{
       kind: 'unreachable', key, incident: incident.id,
       label: serviceLabel(service, forPerson.length, unreachable ? pending.length : 0),
@@ -211,12 +221,13 @@ export function incidentDeliveryNodes(incident: Incident, now: number, runbook: 
 
 /** `Slack unreachable: 2 messages wait, 1 needs you`, `Mail: 1 mail needs you`. */
 function serviceLabel(service: DeliveryService, forPerson: number, waiting: number): string {
-  const noun = NOUNS[service];
-  const needs = forPerson === 1 ? 'needs you' : 'need you';
+  const name = t(/* l10n: table */ serviceName(service));
+  const counted = COUNTED[service];
   if (waiting === 0) {
-    return `${serviceName(service)}: ${plural(forPerson, noun)} ${needs}`;
+    return `${name}: ${tn('{1} needs you', '{1} need you', forPerson, counted(forPerson))}`;
   }
-  return `${serviceName(service)} unreachable: ${plural(waiting, noun)} ${waiting === 1 ? 'waits' : 'wait'}${forPerson === 0 ? '' : `, ${forPerson} ${needs}`}`;
+  const waits = tn('{1} waits', '{1} wait', waiting, counted(waiting));
+  return t('{0} unreachable: {1}', name, forPerson === 0 ? waits : t('{0}, {1}', waits, tn('{0} needs you', '{0} need you', forPerson)));
 }
 
 /** When the failures of a service began that no success has ended, ISO 8601 UTC. */
@@ -237,7 +248,7 @@ function failingSince(incident: Incident, service: DeliveryService): string | un
 export function doubtQuestion(incident: Incident, delivery: Delivery): string {
   const at = settledAt(incident).get(delivery.id) ?? delivery.at;
   const reason = delivery.reason === undefined ? '' : `${delivery.reason.replace(/[.\s]+$/, '')}, `;
-  return `It is not known whether "${lineOf(delivery)}" reached ${delivery.target} (${reason}${timeOfDay(at)}).`;
+  return t('It is not known whether "{0}" reached {1} ({2}).', lineOf(delivery), delivery.target, reason + timeOfDay(at));
 }
 
 /** Delivery → when the last thing about it was recorded. */

@@ -2,6 +2,7 @@
 import { formatDuration } from '../incident/clock.ts';
 import { type FollowUp, byDueDate } from '../incident/follow-ups.ts';
 import { escapeMarkdown } from '../incident/markdown.ts';
+import { t } from '../l10n.ts';
 
 export type FollowUpMark = 'overdue' | 'follow-up';
 
@@ -29,8 +30,8 @@ export function followUpNodes(followUps: readonly FollowUp[], now: number): Foll
       const when = whenDue(followUp, now);
       return {
         kind: 'follow-up', key: `${incident}/follow-up/${delivery}`, incident, delivery,
-        label: text, description: [when, owner === '' ? 'nobody' : owner, `#${number}`, title].join(' · '),
-        tooltip: [`**${escapeMarkdown(text)}**`, escapeMarkdown(`${repository}#${number}, ${when}, ${owner === '' ? 'assigned to nobody' : owner}`), `${incident} ${escapeMarkdown(title)}`].join('\n\n'),
+        label: text, description: [when, owner === '' ? t('nobody') : owner, `#${number}`, title].join(' · '),
+        tooltip: [`**${escapeMarkdown(text)}**`, escapeMarkdown(`${repository}#${number}, ${when}, ${owner === '' ? t('assigned to nobody') : owner}`), `${incident} ${escapeMarkdown(title)}`].join('\n\n'),
         mark: overdue ? 'overdue' : 'follow-up', context: 'followUp', click: 'incidentRunbook.openDeliveryLink',
       };
     });
@@ -39,7 +40,7 @@ export function followUpNodes(followUps: readonly FollowUp[], now: number): Foll
 /** Due until the end of the day in UTC. */
 function whenDue({ due, overdue }: FollowUp, now: number): string {
   if (due === undefined) {
-    return 'no due date';
+    return t('no due date');
   }
-  return overdue ? `overdue by ${formatDuration(now - Date.parse(`${due}T24:00:00Z`))}` : `due ${due}`;
+  return overdue ? t('overdue by {0}', formatDuration(now - Date.parse(`${due}T24:00:00Z`))) : t('due {0}', due);
 }

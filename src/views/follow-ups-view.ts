@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
 import type { FollowUpsApi } from '../api/follow-ups-api.ts';
 import type { Clock } from '../incident/clock.ts';
+import { t, tn } from '../l10n.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { plural } from '../text.ts';
 import { coalesce } from './coalesce.ts';
 import { type FollowUpNode, followUpNodes } from './follow-up-nodes.ts';
 import { treeItem } from './tree-item.ts';
@@ -64,7 +64,8 @@ export class FollowUpsView implements vscode.TreeDataProvider<FollowUpNode>, vsc
     const { api, clock } = this.#options;
     this.#looked = clock.now();
     const { changed, followUps } = await api.refresh();
-    vscode.window.setStatusBarMessage(`$(check) ${plural(followUps.length, 'follow-up')} open${changed === 0 ? '' : `, ${changed} changed`}`, 5_000);
+    const open = tn('{0} follow-up open', '{0} follow-ups open', followUps.length);
+    vscode.window.setStatusBarMessage(`$(check) ${changed === 0 ? open : t('{0}, {1} changed', open, changed)}`, 5_000);
   }
 
   async getChildren(parent?: FollowUpNode): Promise<FollowUpNode[]> {
@@ -106,7 +107,7 @@ export class FollowUpsView implements vscode.TreeDataProvider<FollowUpNode>, vsc
     const { api, clock, treeView } = this.#options;
     const nodes = followUpNodes((await api.list({})).followUps, clock.now());
     const overdue = nodes.filter(({ mark }) => mark === 'overdue').length;
-    treeView.badge = overdue === 0 ? undefined : { value: overdue, tooltip: `${plural(overdue, 'follow-up')} overdue` };
+    treeView.badge = overdue === 0 ? undefined : { value: overdue, tooltip: tn('{0} follow-up overdue', '{0} follow-ups overdue', overdue) };
     return nodes;
   }
 }

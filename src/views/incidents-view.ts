@@ -4,18 +4,18 @@ import { isRecent } from '../incident/closing-guide.ts';
 import type { Clock } from '../incident/clock.ts';
 import type { Level } from '../incident/evidence.ts';
 import type { Incident } from '../incident/fold.ts';
+import { tn } from '../l10n.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { SharedState } from '../ledger/shared/exchange.ts';
 import { VIEW } from '../view-ids.ts';
 import type { Runbook } from '../runbook/schema.ts';
 import type { RunListener } from '../steps/run.ts';
-import { plural } from '../text.ts';
 import { type ChangesInput, approvalNodes, changeNodes, stepChange } from './change-nodes.ts';
 import { boxNodes } from './closure-nodes.ts';
 import { coalesce } from './coalesce.ts';
 import { incidentDeliveryNodes } from './delivery-nodes.ts';
 import type { LiveChanges } from './live-changes.ts';
-import { NOTHING_OPEN, type Node, type TreeInput, bareIncidentNode, closedGroupNode, closedIncidentNodes, incidentNode, runbookProblemNode } from './nodes.ts';
+import { type Node, type TreeInput, bareIncidentNode, closedGroupNode, closedIncidentNodes, incidentNode, nothingOpenNode, runbookProblemNode } from './nodes.ts';
 import { readIncidents } from './read-incidents.ts';
 import { scenarioNodes } from './scenario-nodes.ts';
 import { treeItem } from './tree-item.ts';
@@ -179,10 +179,10 @@ export class IncidentsView implements vscode.TreeDataProvider<Node>, vscode.Disp
       const incidents = typeof book === 'string' || input === undefined
         ? [runbookProblemNode(String(book)), ...open.map(bareIncidentNode)]
         : (await readIncidents(ledger, open, onError)).map((each) => incidentNode(each, input));
-      this.#options.treeView.badge = open.length === 0 ? undefined : { value: open.length, tooltip: plural(open.length, 'open incident') };
+      this.#options.treeView.badge = open.length === 0 ? undefined : { value: open.length, tooltip: tn('{0} open incident', '{0} open incidents', open.length) };
       this.#options.onCount(open.length);
       // The welcome view shows only while the tree is empty.
-      this.#roots = closed.length === 0 ? incidents : [...(incidents.length === 0 ? [NOTHING_OPEN] : incidents), closedGroupNode(closed, ({ id, closedAt }) => (input === undefined || !isRecent(closedAt, input.now) ? undefined : async () => closedIncidentNodes(await ledger.read(id), input)))];
+      this.#roots = closed.length === 0 ? incidents : [...(incidents.length === 0 ? [nothingOpenNode()] : incidents), closedGroupNode(closed, ({ id, closedAt }) => (input === undefined || !isRecent(closedAt, input.now) ? undefined : async () => closedIncidentNodes(await ledger.read(id), input)))];
       return [...this.#roots];
     } catch (error) {
       onError(error);

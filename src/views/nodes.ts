@@ -6,13 +6,13 @@ import type { Level } from '../incident/evidence.ts';
 import type { Incident, IncidentSummary } from '../incident/fold.ts';
 import { type NextAction, nextActions } from '../incident/guide.ts';
 import { isTold, targetOf } from '../incident/told.ts';
+import { t, tn } from '../l10n.ts';
 import { stepById, stepsOfPhase } from '../runbook/query.ts';
 import type { Runbook, RunbookStep } from '../runbook/schema.ts';
 import { guideTargets } from '../runbook/targets.ts';
 import { isAutomated } from '../steps/catalog.ts';
 import { escapeMarkdown } from '../incident/markdown.ts';
 import type { SharedState } from '../ledger/shared/exchange.ts';
-import { plural } from '../text.ts';
 
 /** How a row is marked; the view maps it to an icon and a theme colour. */
 export type Mark = Level | Severity | 'running' | 'todo' | 'manual' | 'next' | 'urgent' | 'phase' | 'timeline' | 'roles' | 'role' | 'closed' | 'event' | 'unassessed'
@@ -91,7 +91,7 @@ export function incidentNode(incident: Incident, input: TreeInput): Node {
     key: incident.id,
     incident: incident.id,
     label: incident.severity === undefined ? incident.title : `${incident.severity} ${incident.title}`,
-    description: [...(incident.ticket === undefined ? [] : [`#${incident.ticket.number}`]), ...(incident.severity === undefined ? ['not assessed'] : []), age, incident.resolution !== undefined ? 'resolved' : incident.status === 'acknowledged' ? 'acknowledged' : 'not acknowledged', ...(incident.drill ? ['drill'] : [])].join(' · '),
+    description: [...(incident.ticket === undefined ? [] : [`#${incident.ticket.number}`]), ...(incident.severity === undefined ? [t('not assessed')] : []), age, standingOf(incident), ...(incident.drill ? [t('drill')] : [])].join(' · '),
     tooltip: incidentTooltip(incident, input.runbook, age),
     mark: incident.severity ?? 'unassessed',
     context: `incident.${incident.status}${incident.ticket === undefined ? '' : '.ticket'}`,
@@ -112,6 +112,10 @@ export function incidentNode(incident: Incident, input: TreeInput): Node {
   };
 }
 
+function standingOf({ resolution, status }: Incident): string {
+  return resolution !== undefined ? t('resolved') : status === 'acknowledged' ? t('acknowledged') : t('not acknowledged');
+}
+
 /** What is left to do about an incident that is closed: the phases after its end. */
 export function closedIncidentNodes(incident: Incident, input: TreeInput): Node[] {
   return [...nextNodes(incident, input), ...input.runbook.phases.filter(({ section }) => AFTER_CLOSING.test(section)).map((phase) => phaseNode(incident, phase, input))];
@@ -125,10 +129,10 @@ export function closedIncidentNodes(incident: Incident, input: TreeInput): Node[
 export function closedGroupNode(closed: readonly IncidentSummary[], below: (summary: IncidentSummary) => Node['children'] = () => undefined): Node {
   const shown = closed.slice(0, CLOSED_SHOWN);
   return {
-    kind: 'closed-group', key: 'closed', label: 'Closed incidents', description: String(closed.length), mark: 'closed',
+    kind: 'closed-group', key: 'closed', label: t('Closed incidents'), description: String(closed.length), mark: 'closed',
     children: () => [
       ...shown.map((summary) => closedNode(summary, below(summary))),
-      ...(closed.length > shown.length ? [{ kind: 'more', key: 'closed/more', label: `${closed.length - shown.length} older…`, mark: 'closed', click: 'incidentRunbook.list' } satisfies Node] : []),
+      ...(closed.length > shown.length ? [{ kind: 'more', key: 'closed/more', label: t('{0} older…', closed.length - shown.length), mark: 'closed', click: 'incidentRunbook.list' } satisfies Node] : []),
     ],
   };
 }
@@ -136,24 +140,26 @@ export function closedGroupNode(closed: readonly IncidentSummary[], below: (summ
 /** An open incident while the runbook cannot be read: its timeline is there all the same. */
 export function bareIncidentNode(summary: IncidentSummary): Node {
   return {
-    kind: 'incident', key: summary.id, incident: summary.id, label: summary.title, description: summary.severity ?? 'not assessed',
+    kind: 'incident', key: summary.id, incident: summary.id, label: summary.title, description: summary.severity ?? t('not assessed'),
     mark: summary.severity ?? 'unassessed', context: `incident.${summary.status}`, click: 'incidentRunbook.timeline',
   };
 }
 
 /** Why there are no steps: the runbook's first problem, one click away. */
 export function runbookProblemNode(message: string): Node {
-  return { kind: 'more', key: 'runbook-problem', label: 'The runbook cannot be used', description: message, tooltip: escapeMarkdown(message), mark: 'bad', click: 'incidentRunbook.openRunbook' };
+  return { kind: 'more', key: 'runbook-problem', label: t('The runbook cannot be used'), description: message, tooltip: escapeMarkdown(message), mark: 'bad', click: 'incidentRunbook.openRunbook' };
 }
 
 /** Stands where the open incidents would, when only closed ones are left to show. */
-export const NOTHING_OPEN: Node = { kind: 'more', key: 'nothing-open', label: 'No incident is open', description: 'Declare one…', mark: 'ok', click: 'incidentRunbook.declare' };
+export function nothingOpenNode(): Node {
+  return { kind: 'more', key: 'nothing-open', label: t('No incident is open'), description: t('Declare one…'), mark: 'ok', click: 'incidentRunbook.declare' };
+}
 
 function closedNode(summary: IncidentSummary, children: Node['children']): Node {
   return {
     kind: 'closed-incident', key: `closed/${summary.id}`, incident: summary.id, label: summary.title,
-    description: [summary.severity ?? 'not assessed', summary.detectedAt.slice(0, 10), ...(summary.drill ? ['drill'] : [])].join(' · '),
-    tooltip: `${summary.id}\n\nDetected ${summary.detectedAt}\n\nClosed ${summary.closedAt ?? ''}`,
+    description: [summary.severity ?? t('not assessed'), summary.detectedAt.slice(0, 10), ...(summary.drill ? [t('drill')] : [])].join(' · '),
+    tooltip: [summary.id, t('Detected {0}', summary.detectedAt), t('Closed {0}', summary.closedAt ?? '')].join('\n\n'),
     mark: 'closed', context: 'incident.closed', click: 'incidentRunbook.timeline',
     ...(children === undefined ? {} : { children }),
   };
@@ -165,23 +171,25 @@ function sharedNodes(incident: Incident, { shared, now }: TreeInput): Node[] {
   if (incident.ticket === undefined || state === undefined || (state.reachable && state.reason === undefined)) {
     return [];
   }
-  const since = state.since === undefined ? '' : ` for ${formatDuration(now - state.since)}`;
   const reason = state.reason ?? '';
   return [{
     kind: 'more', key: `${incident.id}/shared`, incident: incident.id, mark: state.reachable ? 'warn' : 'bad',
-    label: state.reachable ? 'Ticket' : `The ticket cannot be reached${since}`,
-    description: [...(state.pending === 0 ? [] : [`${plural(state.pending, 'event')} not shared yet`]), reason].join(' · '),
+    label: state.reachable ? t('Ticket') : state.since === undefined ? t('The ticket cannot be reached') : t('The ticket cannot be reached for {0}', formatDuration(now - state.since)),
+    description: [...(state.pending === 0 ? [] : [tn('{0} event not shared yet', '{0} events not shared yet', state.pending)]), reason].join(' · '),
     tooltip: escapeMarkdown(reason), click: 'incidentRunbook.openTicket',
   }];
 }
 
 function nextNodes(incident: Incident, { runbook, now }: TreeInput): Node[] {
-  return nextActions(incident, guideTargets(runbook), now).filter(isNamed(runbook)).map((action) => ({
-    kind: 'next', key: `${incident.id}/next/${action.id}`, incident: incident.id, step: action.step,
-    label: action.title, description: action.reason, tooltip: `**${action.title}**\n\n${escapeMarkdown(action.reason)}`,
-    mark: action.urgent ? 'urgent' : 'next', context: action.clock === true ? 'next.clock' : 'next', click: 'incidentRunbook.runStep',
-    ...(action.clock === true ? { clock: action.id } : {}), ...(action.inputs === undefined ? {} : { inputs: action.inputs }),
-  }));
+  return nextActions(incident, guideTargets(runbook), now).filter(isNamed(runbook)).map((action) => {
+    const [title, reason] = [t(/* l10n: table */ action.title), t(/* l10n: table */ action.reason)];
+    return {
+      kind: 'next', key: `${incident.id}/next/${action.id}`, incident: incident.id, step: action.step,
+      label: title, description: reason, tooltip: `**${title}**\n\n${escapeMarkdown(reason)}`,
+      mark: action.urgent ? 'urgent' : 'next', context: action.clock === true ? 'next.clock' : 'next', click: 'incidentRunbook.runStep',
+      ...(action.clock === true ? { clock: action.id } : {}), ...(action.inputs === undefined ? {} : { inputs: action.inputs }),
+    };
+  });
 }
 
 /** Whether the runbook has the step, and the extension carries out what nobody does by hand. */
@@ -197,8 +205,8 @@ function phaseNode(incident: Incident, phase: Runbook['phases'][number], input: 
   const done = steps.filter((step) => isDone(incident, step)).length;
   return {
     kind: 'phase', key: `${incident.id}/phase/${phase.id}`, incident: incident.id, label: phase.title,
-    description: done === 0 ? phase.section : `${phase.section} · ${done} of ${steps.length}`,
-    tooltip: `**${phase.title}** (runbook ${phase.section})\n\n${phase.description}`,
+    description: done === 0 ? phase.section : `${phase.section} · ${t('{0} of {1}', done, steps.length)}`,
+    tooltip: `**${phase.title}** (${t('runbook {0}', phase.section)})\n\n${phase.description}`,
     mark: 'phase', context: 'phase', expanded: steps.some(({ id }) => id === 'investigate'),
     children: () => [
       ...(steps.some(({ id }) => id === 'confirmResolution') ? input.boxes?.(incident) ?? [] : []),
@@ -214,13 +222,13 @@ function stepNode(incident: Incident, step: RunbookStep, input: TreeInput): Node
   const landed = input.landed.get(place);
   const changing = input.changing?.(incident, step.id);
   const mark: Mark = changing?.mark ?? (input.running.has(place) ? 'running' : landed ?? record?.level ?? (isDone(incident, step) ? 'ok' : automated ? 'todo' : 'manual'));
-  const result = record === undefined ? undefined : `${record.outcome === 'done' ? '' : `${record.outcome}: `}${record.summary}`;
+  const result = record === undefined ? undefined : `${record.outcome === 'done' ? '' : `${t(/* l10n: table */ record.outcome)}: `}${record.summary}`;
   const when = record === undefined ? '' : `${timeOfDay(record.at)} · `;
   return {
     kind: 'step', key: `${incident.id}/step/${step.id}`, incident: incident.id, step: step.id,
     label: step.title,
-    description: changing?.description ?? (input.running.has(place) ? 'running…' : result === undefined ? stepState(incident, step) ?? (automated ? '' : 'by hand') : when + result),
-    tooltip: stepTooltip(step, automated, result === undefined ? undefined : `${record?.level}, ${when}${result}`),
+    description: changing?.description ?? (input.running.has(place) ? t('running…') : result === undefined ? stepState(incident, step) ?? (automated ? '' : t('by hand')) : when + result),
+    tooltip: stepTooltip(step, automated, record === undefined || result === undefined ? undefined : `${t(/* l10n: table */ record.level)}, ${when}${result}`),
     mark,
     context: `step.${automated ? 'automated' : 'manual'}${step.runbookCommand === undefined ? '' : '.command'}`,
     click: 'incidentRunbook.openStep',
@@ -234,10 +242,10 @@ function stepState(incident: Incident, step: RunbookStep): string | undefined {
   switch (step.id) {
     case 'acknowledge': return acknowledged === undefined ? undefined : timeOfDay(acknowledged.at);
     case 'assessSeverity': return assessed === undefined ? undefined : `${incident.severity ?? ''} · ${timeOfDay(assessed.at)}`;
-    case 'documentFinding': return incident.findings.length === 0 ? undefined : `${incident.findings.length} documented`;
-    case 'postUpdate': return incident.updates.length === 0 ? undefined : `${incident.updates.length} posted, last ${timeOfDay(incident.updates.at(-1)?.at ?? '')}`;
-    case 'confirmResolution': return incident.resolution === undefined ? undefined : `resolved ${timeOfDay(incident.times.resolved?.at ?? incident.resolution.at)}`;
-    case 'assignRoles': return Object.keys(incident.roles).length === 0 ? undefined : `${Object.keys(incident.roles).length} assigned`;
+    case 'documentFinding': return incident.findings.length === 0 ? undefined : t('{0} documented', incident.findings.length);
+    case 'postUpdate': return incident.updates.length === 0 ? undefined : t('{0} posted, last {1}', incident.updates.length, timeOfDay(incident.updates.at(-1)?.at ?? ''));
+    case 'confirmResolution': return incident.resolution === undefined ? undefined : t('resolved {0}', timeOfDay(incident.times.resolved?.at ?? incident.resolution.at));
+    case 'assignRoles': return Object.keys(incident.roles).length === 0 ? undefined : t('{0} assigned', Object.keys(incident.roles).length);
     default: return undefined;
   }
 }
@@ -249,14 +257,15 @@ function isDone(incident: Incident, step: RunbookStep): boolean {
 function timelineNode(incident: Incident): Node {
   const told = incident.events.filter(isTold);
   return {
-    kind: 'timeline', key: `${incident.id}/timeline`, incident: incident.id, label: 'Timeline',
-    description: plural(told.length, 'event'), mark: 'timeline', context: 'timeline', click: 'incidentRunbook.timeline',
+    kind: 'timeline', key: `${incident.id}/timeline`, incident: incident.id, label: t('Timeline'),
+    description: tn('{0} event', '{0} events', told.length), mark: 'timeline', context: 'timeline', click: 'incidentRunbook.timeline',
     children: () => told.toReversed().slice(0, EVENTS_SHOWN).map((event) => eventNode(incident, event)),
   };
 }
 
 function eventNode(incident: Incident, event: TimelineEvent): Node {
-  const { title, detail, level } = describeEvent(event, (request) => targetOf(incident, request));
+  const { title: english, detail, level } = describeEvent(event, (request) => targetOf(incident, request));
+  const title = t(/* l10n: table */ english);
   return {
     kind: 'event', key: `${incident.id}/event/${event.id}`, incident: incident.id, event: event.id,
     label: title, description: `${event.at.slice(11, 19)} UTC · ${event.actor.name}${detail === '' ? '' : ` · ${detail}`}`,
@@ -270,12 +279,12 @@ function eventNode(incident: Incident, event: TimelineEvent): Node {
 function rolesNode(incident: Incident, runbook: Runbook): Node {
   const { roles } = runbook.warRoom;
   return {
-    kind: 'roles', key: `${incident.id}/roles`, incident: incident.id, label: 'Roles',
-    description: roles.filter(({ id }) => incident.roles[id] === undefined).length === roles.length ? 'nobody yet' : `${Object.keys(incident.roles).length} of ${roles.length}`,
+    kind: 'roles', key: `${incident.id}/roles`, incident: incident.id, label: t('Roles'),
+    description: roles.filter(({ id }) => incident.roles[id] === undefined).length === roles.length ? t('nobody yet') : t('{0} of {1}', Object.keys(incident.roles).length, roles.length),
     mark: 'roles', context: 'roles',
     children: () => roles.map((role) => ({
       kind: 'role', key: `${incident.id}/role/${role.id}`, incident: incident.id, role: role.id, step: 'assignRoles',
-      label: role.title, description: incident.roles[role.id] ?? 'nobody', tooltip: role.duty, mark: 'role', context: 'role', click: 'incidentRunbook.step.assignRoles',
+      label: role.title, description: incident.roles[role.id] ?? t('nobody'), tooltip: role.duty, mark: 'role', context: 'role', click: 'incidentRunbook.step.assignRoles',
     })),
   };
 }
@@ -284,17 +293,17 @@ function incidentTooltip(incident: Incident, runbook: Runbook, age: string): str
   const severity = incident.severity;
   return [
     `**${incident.id}** ${escapeMarkdown(incident.title)}`,
-    severity === undefined ? 'Severity not assessed yet' : `${severity}: ${runbook.severities[severity].impact}`,
-    `Running for ${age}, detected by ${incident.detectedBy} at ${incident.times.detected.at}`,
-    `Environment: ${runbook.environments[incident.environment]?.title ?? incident.environment}`,
+    severity === undefined ? t('Severity not assessed yet') : `${severity}: ${runbook.severities[severity].impact}`,
+    t('Running for {0}, detected by {1} at {2}', age, incident.detectedBy, incident.times.detected.at),
+    t('Environment: {0}', runbook.environments[incident.environment]?.title ?? incident.environment),
   ].join('\n\n');
 }
 
 function stepTooltip(step: RunbookStep, automated: boolean, result: string | undefined): string {
   return [
-    `**${step.title}** (runbook ${step.section}, ${step.effect})`,
+    `**${step.title}** (${t('runbook {0}, {1}', step.section, t(/* l10n: table */ step.effect))})`,
     step.description,
-    ...(automated ? [] : ['Done by hand: open it for the command, and record what came of it.']),
+    ...(automated ? [] : [t('Done by hand: open it for the command, and record what came of it.')]),
     ...(result === undefined ? [] : [escapeMarkdown(result)]),
   ].join('\n\n');
 }

@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { UserError } from '../errors.ts';
 import type { Incident } from '../incident/fold.ts';
 import { reviewFileOf } from '../incident/review/path.ts';
+import { t } from '../l10n.ts';
 
 /**
  * Shows the review of an incident in an editor.
@@ -12,13 +13,13 @@ import { reviewFileOf } from '../incident/review/path.ts';
  */
 export async function openReview(incident: Incident): Promise<string> {
   const file = reviewFileOf(incident);
-  const write = { title: 'Create review', command: 'incidentRunbook.step.createReview', args: [{ kind: 'step', key: `${incident.id}/step/createReview`, incident: incident.id, step: 'createReview' }] };
+  const write = { title: t('Create review'), command: 'incidentRunbook.step.createReview', args: [{ kind: 'step', key: `${incident.id}/step/createReview`, incident: incident.id, step: 'createReview' }] };
   if (file === undefined) {
-    throw new UserError(`${incident.id} has no review document yet. Create it first.`, { action: write });
+    throw new UserError(t('{0} has no review document yet. Create it first.', incident.id), { action: write });
   }
   const uri = uriOf(file);
   if (uri === undefined || !await exists(uri)) {
-    throw new UserError(`${file} is not in the folder that is open. Open the folder that holds it, or create it here.`, { action: write });
+    throw new UserError(t('{0} is not in the folder that is open. Open the folder that holds it, or create it here.', file), { action: write });
   }
   await vscode.window.showTextDocument(uri, { preview: false });
   return file;

@@ -4,6 +4,7 @@ import { formatDuration, iso, timeOfDay } from '../incident/clock.ts';
 import { codeBlock, utc } from '../incident/markdown.ts';
 import type { Approval, Difference, Hazard, Plan } from '../incident/plan.ts';
 import { onOneLine } from '../incident/shorten.ts';
+import { t } from '../l10n.ts';
 import { type Sight, approvalOf, awaitsSecond, freshUntil, isAskedToApprove, isFresh } from './change-offers.ts';
 
 /** Columns that fit beside the code without being folded. */
@@ -39,18 +40,18 @@ export function planDocument(change: Change, sight: Sight, others: readonly Chan
 
 /** What is asked once more before a change is made. */
 export function confirmation({ plan }: Change): { readonly message: string; readonly detail: string; readonly button: string } {
-  const dangers = hazardsOf(plan).filter(({ level }) => level !== 'note').map(({ level, text }) => `${level === 'danger' ? 'DANGER' : 'Warning'}: ${onOneLine(text)}`);
+  const dangers = hazardsOf(plan).filter(({ level }) => level !== 'note').map(({ level, text }) => level === 'danger' ? t('DANGER: {0}', onOneLine(text)) : t('Warning: {0}', onOneLine(text)));
   return {
-    message: plan.undoes === undefined ? `Apply to ${plan.target.environment}?` : `Undo in ${plan.target.environment}?`,
+    message: plan.undoes === undefined ? t('Apply to {0}?', plan.target.environment) : t('Undo in {0}?', plan.target.environment),
     detail: [
-      ...(plan.undo.possible ? [] : [NO_UNDO.test(plan.undo.how) ? plan.undo.how : `No undo. ${plan.undo.how}`]),
+      ...(plan.undo.possible ? [] : [NO_UNDO.test(plan.undo.how) ? plan.undo.how : t('No undo. {0}', plan.undo.how)]),
       `${plan.summary}\n${plan.target.system}: ${plan.target.resource}`,
-      ...(plan.target.account === undefined ? [] : [`Account ${plan.target.account}, ${plan.target.region ?? 'no region'}, as ${plan.by}`]),
+      ...(plan.target.account === undefined ? [] : [t('Account {0}, {1}, as {2}', plan.target.account, plan.target.region ?? t('no region'), plan.by)]),
       plan.differences.map(({ name, before, after }) => `${name}: ${onOneLine(before)} → ${onOneLine(after)}`).join('\n'),
       dangers.join('\n'),
-      ...(plan.undo.possible ? [`Undo: ${plan.undo.how}`] : []),
+      ...(plan.undo.possible ? [t('Undo: {0}', plan.undo.how)] : []),
     ].filter((part) => part !== '').join('\n\n'),
-    button: plan.undoes === undefined ? 'Apply' : 'Undo',
+    button: plan.undoes === undefined ? t('Apply') : t('Undo'),
   };
 }
 

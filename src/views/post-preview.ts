@@ -1,6 +1,7 @@
 /** What a person is shown of a post before anything leaves the machine. No vscode here. */
 import { unescapeMarkdown } from '../incident/markdown.ts';
 import { serviceName } from '../incident/service-names.ts';
+import { t } from '../l10n.ts';
 import type { Letter, Post } from '../steps/step.ts';
 
 /** Of all texts together, characters: more does not fit on a screen. */
@@ -8,7 +9,7 @@ const LENGTH = 1_500;
 /** Of one text at least, however many there are, characters. */
 const SHORTEST = 150;
 
-/** What goes out beside the text, by the field of the data that holds it. */
+/** What goes out beside the text, by the field of the data that holds it. l10n: table */
 const HEADS: Partial<Record<Letter['service'], Readonly<Record<string, string>>>> = {
   github: { title: 'Title', labels: 'Labels', assignees: 'Assignees' },
   mail: { subject: 'Subject' },
@@ -19,8 +20,8 @@ const HEADS: Partial<Record<Letter['service'], Readonly<Record<string, string>>>
 
 export interface PostPreview {
   readonly detail: string;
-  /** Nothing is sent where a person does all of it: then it is only written down. */
-  readonly button: 'Send' | 'Record';
+  /** "Send"; where a person does all of it nothing is sent, only written down: "Record". */
+  readonly button: string;
 }
 
 /** @param missing services that the letters would go through and cannot, each with the reason */
@@ -32,7 +33,7 @@ export function previewPost({ letters, notes = [] }: Post, missing: ReadonlyMap<
   });
   return {
     detail: [...notes.map(unescapeMarkdown), ...shown].join('\n\n'),
-    button: letters.every((letter) => isByHand(letter, missing)) ? 'Record' : 'Send',
+    button: letters.every((letter) => isByHand(letter, missing)) ? t('Record') : t('Send'),
   };
 }
 
@@ -42,13 +43,13 @@ function isByHand({ service, byHand }: Letter, missing: ReadonlyMap<string, stri
 
 function wayOf(letter: Letter, missing: ReadonlyMap<string, string>): string {
   const { service, byHand } = letter;
-  return isByHand(letter, missing) ? `by hand: ${byHand ?? missing.get(service) ?? ''}` : `through ${serviceName(service)}`;
+  return isByHand(letter, missing) ? t('by hand: {0}', byHand ?? missing.get(service) ?? '') : t('through {0}', t(/* l10n: table */ serviceName(service)));
 }
 
 function headOf({ service, data }: Letter): string[] {
   return Object.entries(HEADS[service] ?? {}).flatMap(([field, title]) => {
     const value = data[field];
     const words = Array.isArray(value) ? value.join(', ') : value;
-    return typeof words !== 'string' || words === '' ? [] : [`${title}: ${words}`];
+    return typeof words !== 'string' || words === '' ? [] : [`${t(/* l10n: table */ title)}: ${words}`];
   });
 }

@@ -2,6 +2,7 @@
 import { type Clock, formatDuration } from '../incident/clock.ts';
 import { type ClockRules, type DueStep, reminders } from '../incident/clocks.ts';
 import type { Incident } from '../incident/fold.ts';
+import { t } from '../l10n.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { lowerFirst } from '../text.ts';
 import { readIncidents } from './read-incidents.ts';
@@ -11,10 +12,8 @@ const TICK_MS = 5_000;
 /** How long a clock keeps quiet after it was put off or passed over, ms. */
 const QUIET_MS = 5 * 60_000;
 
-const SNOOZE = 'Snooze 5 min';
-
-const BUTTONS: Readonly<Record<string, string>> = {
-  postUpdate: 'Draft update', notifyStakeholders: 'Notify…', openWarRoom: 'Open war room', escalate: 'Escalate',
+const BUTTONS: Readonly<Record<string, () => string>> = {
+  postUpdate: () => t('Draft update'), notifyStakeholders: () => t('Notify…'), openWarRoom: () => t('Open war room'), escalate: () => t('Escalate'),
 };
 
 export interface RemindersOptions {
@@ -109,11 +108,12 @@ export class Reminders {
 
   async #show(incident: Incident, due: DueStep, now: number): Promise<void> {
     const { clock, run, show, snooze } = this.#options;
-    const button = BUTTONS[due.step] ?? due.title;
-    const chosen = await show(reminderText(incident, due, now), [button, SNOOZE]);
+    const button = BUTTONS[due.step]?.() ?? t(/* l10n: table */ due.title);
+    const later = t('Snooze 5 min');
+    const chosen = await show(reminderText(incident, due, now), [button, later]);
     if (chosen === button) {
       await run(due.step, incident.id, due.inputs);
-    } else if (chosen === SNOOZE) {
+    } else if (chosen === later) {
       await snooze(incident.id, due.id, clock.now() + QUIET_MS);
     }
   }
@@ -122,5 +122,7 @@ export class Reminders {
 /** `P1 Prescriptions fail: post an update, due 3 min ago`. */
 function reminderText({ severity, title }: Incident, due: DueStep, now: number): string {
   const late = now - due.at;
-  return `${severity === undefined ? '' : `${severity} `}${title}: ${lowerFirst(due.title)}, ${late < 60_000 ? 'due now' : `due ${formatDuration(late)} ago`}`;
+  const headline = `${severity === undefined ? '' : `${severity} `}${title}`;
+  const what = lowerFirst(t(/* l10n: table */ due.title));
+  return late < 60_000 ? t('{0}: {1}, due now', headline, what) : t('{0}: {1}, due {2} ago', headline, what, formatDuration(late));
 }

@@ -1,6 +1,7 @@
 /** What can be done with a review document, at its top and above the blocks that somebody changed (runbook 10.2, 10.3). */
 import * as vscode from 'vscode';
 import { newerBlocks } from '../incident/review/merge.ts';
+import { t } from '../l10n.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { reviewPath, reviewedIn } from './review-identity.ts';
 
@@ -32,9 +33,9 @@ export class ReviewDocumentLenses implements vscode.CodeLensProvider, vscode.Dis
     });
     const file = reviewPath(document);
     return [
-      lens(0, '$(sync)\u00a0Update from the timeline', 'createReview', { file }),
-      lens(0, '$(checklist)\u00a0Agenda', 'conductReview'),
-      ...newerBlocks(document.getText()).map(({ id, line }) => lens(line, '$(arrow-down)\u00a0Take the newer text, which replaces yours', 'createReview', { file, replace: [id] })),
+      lens(0, `$(sync)\u00a0${t('Update from the timeline')}`, 'createReview', { file }),
+      lens(0, `$(checklist)\u00a0${t('Agenda')}`, 'conductReview'),
+      ...newerBlocks(document.getText()).map(({ id, line }) => lens(line, `$(arrow-down)\u00a0${t('Take the newer text, which replaces yours')}`, 'createReview', { file, replace: [id] })),
     ];
   }
 

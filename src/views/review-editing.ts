@@ -4,9 +4,9 @@ import { type ActionItem, type ActionItemProblem, dueColumn, ownerColumn, proble
 import { type Clock, iso } from '../incident/clock.ts';
 import { isFollowUp } from '../incident/follow-ups.ts';
 import type { Incident } from '../incident/fold.ts';
+import { t, tn } from '../l10n.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Runbook } from '../runbook/schema.ts';
-import { plural } from '../text.ts';
 import { coalesce } from './coalesce.ts';
 import { mayBeReview, reviewPath, reviewedIn } from './review-identity.ts';
 import { type Suggestion, reviewSuggestions } from './review-suggestions.ts';
@@ -88,8 +88,8 @@ export class ReviewEditing implements vscode.Disposable, vscode.CompletionItemPr
     return diagnostics.filter(({ source }) => source === SOURCE).flatMap((diagnostic) => {
       const { text } = document.lineAt(diagnostic.range.start.line);
       switch (diagnostic.code as ActionItemProblem) {
-        case 'no owner': return [insertion(document, diagnostic, 'Add owner', ownerColumn(text), ' - Owner: @${1:login}')];
-        case 'no due date': return [insertion(document, diagnostic, 'Add due date', dueColumn(text), ` - Due: \${1:${iso(this.#options.clock.now() + DUE_IN_DAYS * DAY_MS).slice(0, 10)}}`)];
+        case 'no owner': return [insertion(document, diagnostic, t('Add owner'), ownerColumn(text), ' - Owner: @${1:login}')];
+        case 'no due date': return [insertion(document, diagnostic, t('Add due date'), dueColumn(text), ` - Due: \${1:${iso(this.#options.clock.now() + DUE_IN_DAYS * DAY_MS).slice(0, 10)}}`)];
         default: return [];
       }
     });
@@ -103,7 +103,7 @@ export class ReviewEditing implements vscode.Disposable, vscode.CompletionItemPr
     const { heading, items } = readActionItems(document.getText());
     const waiting = withoutIssue(items, await this.#read(id));
     return heading === undefined || waiting.length === 0 ? [] : [new vscode.CodeLens(new vscode.Range(heading, 0, heading, 0), {
-      title: `Create ${plural(waiting.length, 'issue')}`, command: `incidentRunbook.step.${STEP}`,
+      title: tn('Create {0} issue', 'Create {0} issues', waiting.length), command: `incidentRunbook.step.${STEP}`,
       arguments: [{ kind: 'step', key: `${id}/step/${STEP}`, incident: id, step: STEP, inputs: { file: reviewPath(document) } }],
     })];
   }
@@ -158,10 +158,10 @@ function withoutIssue(items: readonly ActionItem[], incident: Incident | undefin
 
 function wordsFor(problem: ActionItemProblem, { due, unreadableDue }: ActionItem, today: string): string {
   switch (problem) {
-    case 'no owner': return 'Nobody owns this action item. Add "- Owner: @login".';
-    case 'no due date': return `This action item is never due. Add "- Due: ${today}" with its date.`;
-    case 'unreadable due date': return `"${unreadableDue ?? ''}" is no date. Write it like ${today}.`;
-    case 'overdue': return `This action item was due on ${due ?? ''}. Tick it off, or set a later date.`;
+    case 'no owner': return t('Nobody owns this action item. Add "- Owner: @login".');
+    case 'no due date': return t('This action item is never due. Add "- Due: {0}" with its date.', today);
+    case 'unreadable due date': return t('"{0}" is no date. Write it like {1}.', unreadableDue ?? '', today);
+    case 'overdue': return t('This action item was due on {0}. Tick it off, or set a later date.', due ?? '');
   }
 }
 

@@ -5,6 +5,7 @@ import { SEVERITIES } from '../incident/events.ts';
 import type { Incident } from '../incident/fold.ts';
 import { plain } from '../incident/review/sections.ts';
 import { isTold, targetOf } from '../incident/told.ts';
+import { t, tn } from '../l10n.ts';
 import type { Runbook } from '../runbook/schema.ts';
 
 export interface Suggestion {
@@ -48,7 +49,7 @@ export function reviewSuggestions(before: string, input: SuggestionInput): Sugge
     return ownersOf(input, owner);
   }
   if (due !== undefined) {
-    return DUE_IN_DAYS.map((days) => ({ kind: 'date', text: iso(input.now + days * DAY_MS).slice(0, 10), detail: `in ${days} days`, from: due }));
+    return DUE_IN_DAYS.map((days) => ({ kind: 'date', text: iso(input.now + days * DAY_MS).slice(0, 10), detail: tn('in {0} day', 'in {0} days', days), from: due }));
   }
   if (severity !== undefined) {
     return severitiesOf(input, severity);
@@ -68,7 +69,7 @@ function ownersOf({ incident, runbook }: SuggestionInput, from: number): Suggest
 /** That of the incident first. */
 function severitiesOf({ incident, runbook }: SuggestionInput, from: number): Suggestion[] {
   const sorted = [...SEVERITIES].sort((one, other) => Number(other === incident?.severity) - Number(one === incident?.severity));
-  return sorted.map((level) => ({ kind: 'severity', text: level, detail: `${runbook?.severities[level].impact ?? ''}${level === incident?.severity ? ' (this incident)' : ''}`, from }));
+  return sorted.map((level) => ({ kind: 'severity', text: level, detail: [runbook?.severities[level].impact ?? '', ...(level === incident?.severity ? [t('(this incident)')] : [])].join(' '), from }));
 }
 
 /** `03:12 UTC: Incident acknowledged`; with the date where the incident lasted longer than a day. */

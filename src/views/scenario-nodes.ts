@@ -3,6 +3,7 @@ import { timeOfDay } from '../incident/clock.ts';
 import type { Incident } from '../incident/fold.ts';
 import { escapeMarkdown } from '../incident/markdown.ts';
 import { type GuidedState, type ScenarioGuide, type ScenarioMatch, describeMatch, guideScenario, matchScenarios } from '../incident/scenarios.ts';
+import { t } from '../l10n.ts';
 import { environmentsOf, stepById } from '../runbook/query.ts';
 import { resolveInputs } from '../runbook/resolve.ts';
 import type { Runbook, RunbookScenario, RunbookStep, StepInputs } from '../runbook/schema.ts';
@@ -48,13 +49,13 @@ export function scenarioNodes(incident: Incident, input: ScenarioInput): Scenari
   const others = all.filter((shown) => !offered.includes(shown));
   const looked = all.some(({ match: { seen, notSeen } }) => seen.length + notSeen.length > 0);
   const rest: ScenarioNode[] = others.length === 0 ? [] : [{
-    kind: 'scenario-group', key: `${incident.id}/other-scenarios`, incident: incident.id, label: 'Other scenarios',
-    description: looked ? 'no symptom seen' : 'nothing looked at yet', mark: 'phase', context: 'scenarios',
+    kind: 'scenario-group', key: `${incident.id}/other-scenarios`, incident: incident.id, label: t('Other scenarios'),
+    description: looked ? t('no symptom seen') : t('nothing looked at yet'), mark: 'phase', context: 'scenarios',
     children: () => others.map((shown) => scenarioNode(incident, shown, input, false)),
   }];
   return offered.length === 0 ? rest : [{
-    kind: 'scenario-group', key: `${incident.id}/scenarios`, incident: incident.id, label: 'Scenarios',
-    description: `${offered.length} of ${all.length}`, mark: 'phase', context: 'scenarios', expanded: true,
+    kind: 'scenario-group', key: `${incident.id}/scenarios`, incident: incident.id, label: t('Scenarios'),
+    description: t('{0} of {1}', offered.length, all.length), mark: 'phase', context: 'scenarios', expanded: true,
     children: () => [...offered.map((shown, place) => scenarioNode(incident, shown, input, place === 0)), ...rest],
   }];
 }
@@ -75,7 +76,7 @@ function scenarioNode(incident: Incident, { match, guide, begun }: Shown, input:
 }
 
 function goneWith({ steps }: ScenarioGuide): string {
-  return `no symptom left · ${steps.filter(({ state }) => state === 'done').length} of ${steps.length} steps done`;
+  return t('no symptom left · {0} of {1} steps done', steps.filter(({ state }) => state === 'done').length, steps.length);
 }
 
 /** Symptoms that no check can tell. */
@@ -83,11 +84,11 @@ function askNodes(incident: Incident, { scenario, toAsk }: ScenarioMatch, runboo
   const step = stepById(runbook, ANSWER_STEP);
   return toAsk.map((symptom): ScenarioNode => ({
     kind: 'symptom', key: `${incident.id}/scenario/${scenario.id}/symptom/${scenario.symptoms.indexOf(symptom)}`, incident: incident.id,
-    label: `Ask people: ${symptom.text}`, description: 'no check can tell',
+    label: t('Ask people: {0}', symptom.text), description: t('no check can tell'),
     tooltip: [
       `**${escapeMarkdown(symptom.text)}**`,
-      `A symptom of ${escapeMarkdown(scenario.title)} that no check can tell: ask those who report the incident.`,
-      ...(step === undefined ? [] : ['Write down what they say as a finding.']),
+      t('A symptom of {0} that no check can tell: ask those who report the incident.', escapeMarkdown(scenario.title)),
+      ...(step === undefined ? [] : [t('Write down what they say as a finding.')]),
     ].join('\n\n'),
     mark: 'manual', context: 'symptom',
     ...(step === undefined ? {} : { step: step.id, click: 'incidentRunbook.runStep' }),
@@ -107,7 +108,7 @@ function guidedNodes(incident: Incident, scenario: RunbookScenario, { steps, nex
     return [{
       kind: 'step', key: `${incident.id}/scenario/${scenario.id}/step/${place}`, incident: incident.id, step: step.id,
       label: `${place + 1}. ${guided.title}`,
-      description: runs ? 'running…' : stateOf(guided, guided === next, automated),
+      description: runs ? t('running…') : stateOf(guided, guided === next, automated),
       tooltip: guidedTooltip(step, guided, guided === next, automated),
       mark: runs ? 'running' : markOf(guided, automated),
       context: `step.${automated ? 'automated' : 'manual'}${step.runbookCommand === undefined ? '' : '.command'}`,
@@ -121,8 +122,8 @@ function guidedNodes(incident: Incident, scenario: RunbookScenario, { steps, nex
 /** `done · 03:05 UTC · 4 of 4 tasks running`, `next · by hand · Temporarily.` */
 function stateOf({ state, record, note }: GuidedState, isNext: boolean, automated: boolean): string {
   const words = record === undefined
-    ? [...(state === 'next' ? ['next'] : []), ...(automated ? [] : ['by hand']), note]
-    : [...(isNext ? ['next'] : []), state, timeOfDay(record.at), record.summary];
+    ? [...(state === 'next' ? [t('next')] : []), ...(automated ? [] : [t('by hand')]), note]
+    : [...(isNext ? [t('next')] : []), t(/* l10n: table */ state), timeOfDay(record.at), record.summary];
   return words.filter((word) => word !== undefined && word !== '').join(' · ');
 }
 
@@ -147,22 +148,22 @@ function inputsOf(runbook: Runbook, incident: Incident, id: string, inputs: Step
 function scenarioTooltip({ scenario, seen, notSeen, notLooked, toAsk }: ScenarioMatch<RunbookScenario>, runbook: Runbook): string {
   const titleOf = (step: string | undefined): string => (step === undefined ? '' : ` (${escapeMarkdown(stepById(runbook, step)?.title ?? step)})`);
   return [
-    `**${escapeMarkdown(scenario.title)}** (runbook ${escapeMarkdown(scenario.section)})`,
+    `**${escapeMarkdown(scenario.title)}** (${t('runbook {0}', escapeMarkdown(scenario.section))})`,
     [
-      ...seen.map(({ text, step, at, words }) => `- Seen: ${escapeMarkdown(text)}: “${escapeMarkdown(words)}”${titleOf(step)}, ${timeOfDay(at)}`),
-      ...notSeen.map(({ text, step }) => `- Not seen: ${escapeMarkdown(text)}${titleOf(step)}`),
-      ...notLooked.map(({ text, step }) => `- Not known yet: ${escapeMarkdown(text)}${titleOf(step)}`),
-      ...toAsk.map(({ text }) => `- Ask people: ${escapeMarkdown(text)}`),
+      ...seen.map(({ text, step, at, words }) => `- ${t('Seen: {0}: “{1}”{2}, {3}', escapeMarkdown(text), escapeMarkdown(words), titleOf(step), timeOfDay(at))}`),
+      ...notSeen.map(({ text, step }) => `- ${t('Not seen: {0}', escapeMarkdown(text) + titleOf(step))}`),
+      ...notLooked.map(({ text, step }) => `- ${t('Not known yet: {0}', escapeMarkdown(text) + titleOf(step))}`),
+      ...toAsk.map(({ text }) => `- ${t('Ask people: {0}', escapeMarkdown(text))}`),
     ].join('\n'),
   ].join('\n\n');
 }
 
 function guidedTooltip(step: RunbookStep, { note, state, record }: GuidedState, isNext: boolean, automated: boolean): string {
   return [
-    `**${escapeMarkdown(step.title)}** (runbook ${escapeMarkdown(step.section)}, ${step.effect})`,
+    `**${escapeMarkdown(step.title)}** (${t('runbook {0}, {1}', escapeMarkdown(step.section), t(/* l10n: table */ step.effect))})`,
     ...(note === undefined ? [] : [escapeMarkdown(note)]),
     escapeMarkdown(step.description),
-    ...(automated ? [] : ['Done by hand: open it for the command, and record what came of it.']),
-    ...(record === undefined ? [] : [escapeMarkdown(`${isNext ? 'next, ' : ''}${state} ${timeOfDay(record.at)}, ${record.level}${record.summary === '' ? '' : `: ${record.summary}`}`)]),
+    ...(automated ? [] : [t('Done by hand: open it for the command, and record what came of it.')]),
+    ...(record === undefined ? [] : [escapeMarkdown(`${isNext ? `${t('next')}, ` : ''}${t(/* l10n: table */ state)} ${timeOfDay(record.at)}, ${t(/* l10n: table */ record.level)}${record.summary === '' ? '' : `: ${record.summary}`}`)]),
   ].join('\n\n');
 }

@@ -1,14 +1,16 @@
 import * as vscode from 'vscode';
 import { type Clock, formatDuration } from '../incident/clock.ts';
-import { type ClockRules, type DueStep, dueSteps, untilDue } from '../incident/clocks.ts';
+import { type ClockRules, type DueStep, dueSteps } from '../incident/clocks.ts';
 import { compareSeverity } from '../incident/severity.ts';
 import type { IncidentSummary } from '../incident/fold.ts';
+import { t } from '../l10n.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { lowerFirst } from '../text.ts';
 import { coalesce } from './coalesce.ts';
 
 /** The running time is in minutes; drawn this often, ms. */
 const TICK_MS = 10_000;
+const MINUTE_MS = 60_000;
 
 /** Severity, running time and next clock of the gravest open incident; hidden when there is none. */
 export class StatusBar implements vscode.Disposable {
@@ -25,7 +27,6 @@ export class StatusBar implements vscode.Disposable {
     this.#ledger = ledger;
     this.#clock = clock;
     this.#rules = rules;
-    this.#item.name = 'Incident';
     this.#item.command = 'incidentRunbook.list';
     const timer = setInterval(() => { this.#draw(); }, TICK_MS);
     const changed = coalesce(() => { void this.update(); });
@@ -64,15 +65,25 @@ export class StatusBar implements vscode.Disposable {
       this.#item.hide();
       return;
     }
+    this.#item.name = t('Incident');
     const now = this.#clock.now();
     const age = formatDuration(now - Date.parse(gravest.detectedAt));
-    const next = this.#next === undefined ? '' : `, ${lowerFirst(this.#next.title)}: ${untilDue(this.#next, now)}`;
+    const next = this.#next === undefined ? '' : `, ${lowerFirst(t(/* l10n: table */ this.#next.title))}: ${dueWords(this.#next, now)}`;
     const others = this.#open.length > 1 ? ` +${this.#open.length - 1}` : '';
-    this.#item.text = `$(flame) ${gravest.severity ?? 'Not assessed'} ${age}${others}${next}`;
-    this.#item.tooltip = this.#open.map((incident) => `${incident.severity ?? 'not assessed'} ${incident.title} (${incident.id})`).join('\n');
-    this.#item.accessibilityInformation = { label: `Incident ${gravest.title}, ${gravest.severity ?? 'not assessed'}, running for ${age}${next}` };
+    this.#item.text = `$(flame) ${gravest.severity ?? t('Not assessed')} ${age}${others}${next}`;
+    this.#item.tooltip = this.#open.map((incident) => `${incident.severity ?? t('not assessed')} ${incident.title} (${incident.id})`).join('\n');
+    this.#item.accessibilityInformation = { label: t('Incident {0}, {1}, running for {2}', gravest.title, gravest.severity ?? t('not assessed'), age) + next };
     this.#item.backgroundColor = gravest.severity === 'P1' ? new vscode.ThemeColor('statusBarItem.errorBackground')
       : gravest.severity === 'P2' ? new vscode.ThemeColor('statusBarItem.warningBackground') : undefined;
     this.#item.show();
   }
+}
+
+/** `in 4 min` (of minutes begun), `due now`, `7 min overdue`. */
+function dueWords({ at }: DueStep, now: number): string {
+  const left = at - now;
+  if (left > 0) {
+    return t('in {0}', formatDuration(Math.ceil(left / MINUTE_MS) * MINUTE_MS));
+  }
+  return left > -MINUTE_MS ? t('due now') : t('{0} overdue', formatDuration(-left));
 }

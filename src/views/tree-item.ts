@@ -1,5 +1,6 @@
 /** Rows of every tree as VS Code draws them: one icon and theme colour for each mark. */
 import * as vscode from 'vscode';
+import { t } from '../l10n.ts';
 import type { ConnectionMark } from './connection-nodes.ts';
 import type { DeliveryMark } from './delivery-nodes.ts';
 import type { FollowUpMark } from './follow-up-nodes.ts';
@@ -56,7 +57,7 @@ export function treeItem(row: Row): vscode.TreeItem {
   item.id = row.key;
   item.iconPath = new vscode.ThemeIcon(icon, color === undefined ? undefined : new vscode.ThemeColor(color));
   // The mark in words: an icon and its colour are never the only sign.
-  item.accessibilityInformation = { label: [row.label, row.description, row.mark].filter(Boolean).join(', ') };
+  item.accessibilityInformation = { label: [row.label, row.description, t(/* l10n: table */ row.mark)].filter(Boolean).join(', ') };
   if (row.description !== undefined) {
     item.description = row.description;
   }
@@ -69,8 +70,8 @@ export function treeItem(row: Row): vscode.TreeItem {
   if (row.checkbox !== undefined) {
     item.checkboxState = {
       state: row.checkbox === 'checked' ? vscode.TreeItemCheckboxState.Checked : vscode.TreeItemCheckboxState.Unchecked,
-      tooltip: row.checkbox === 'checked' ? 'It holds. Untick it when it does not.' : 'Open. Tick it to say that it holds.',
-      accessibilityInformation: { label: `${row.label}: ${row.checkbox === 'checked' ? 'holds' : 'open'}` },
+      tooltip: row.checkbox === 'checked' ? t('It holds. Untick it when it does not.') : t('Open. Tick it to say that it holds.'),
+      accessibilityInformation: { label: row.checkbox === 'checked' ? t('{0}: holds', row.label) : t('{0}: open', row.label) },
     };
   }
   if (row.click !== undefined) {

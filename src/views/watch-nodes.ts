@@ -3,6 +3,7 @@ import { formatDuration, iso, timeOfDay } from '../incident/clock.ts';
 import type { Incident } from '../incident/fold.ts';
 import { escapeMarkdown, table } from '../incident/markdown.ts';
 import { type Watch, WATCHED, levelLine, runningWatch, stableAt } from '../incident/watches.ts';
+import { t } from '../l10n.ts';
 import type { Mark, Node } from './nodes.ts';
 
 const MINUTE_MS = 60_000;
@@ -15,8 +16,8 @@ export function watchNodes(incident: Incident, now: number): Node[] {
     const last = watch.samples.at(-1);
     return {
       kind: 'watch', key: `${incident.id}/watch/${watch.id}`, incident: incident.id, step: watch.step,
-      label: `Stability: ${quietMinutes(watch, now)} of ${watch.minutes} min quiet`,
-      description: [levelLine(watch.samples.slice(-SHOWN)), last === undefined ? 'no look yet' : last.reason].filter((part) => part !== '').join(' '),
+      label: t('Stability: {0} of {1} min quiet', quietMinutes(watch, now), watch.minutes),
+      description: [levelLine(watch.samples.slice(-SHOWN)), last === undefined ? t('no look yet') : last.reason].filter((part) => part !== '').join(' '),
       tooltip: tooltipOf(watch, now), mark: markOf(watch), context: 'watch', click: 'incidentRunbook.openStep',
     };
   });
@@ -25,7 +26,7 @@ export function watchNodes(incident: Incident, now: number): Node[] {
 /** How a step's own row stands while it watches; undefined when its last result says more. */
 export function stepWatch(incident: Incident, step: string, now: number): { readonly mark: Mark; readonly description: string } | undefined {
   const watch = incident.status === 'closed' ? undefined : runningWatch(incident, step);
-  return watch === undefined ? undefined : { mark: 'running', description: `watching… ${quietMinutes(watch, now)} of ${watch.minutes} min quiet` };
+  return watch === undefined ? undefined : { mark: 'running', description: t('watching… {0} of {1} min quiet', quietMinutes(watch, now), watch.minutes) };
 }
 
 /** As far as somebody has looked: of the time since nobody can say it. Another machine's looks are not known here. */
@@ -43,14 +44,14 @@ function tooltipOf(watch: Watch, now: number): string {
   const last = samples.at(-1);
   const values = Object.entries(last?.values ?? {}).map(([name, value]) => {
     const [title, unit] = WATCHED[name] ?? [name, ''];
-    return [escapeMarkdown(title), value === null ? 'not known' : `${value} ${unit}`.trim()];
+    return [escapeMarkdown(t(/* l10n: table */ title)), value === null ? t('not known') : `${value} ${unit === '' ? '' : t(/* l10n: table */ unit)}`.trim()];
   });
   const again = restarts.at(-1);
   return [
-    `**Stability watch**, begun by ${escapeMarkdown(actor.name)} at ${timeOfDay(iso(startedAt))}`,
-    `Stable at ${timeOfDay(iso(stableAt(watch)))} if nothing goes wrong until then`,
-    ...(last === undefined ? [] : [`Last look ${formatDuration(now - last.at)} ago${last.reason === '' ? ': all well' : `: ${escapeMarkdown(last.reason)}`}`]),
-    ...(values.length === 0 ? [] : [table(['', 'Last look'], values)]),
-    ...(again === undefined ? [] : [`Begun again at ${timeOfDay(iso(again.at))}: ${escapeMarkdown(again.reason)}`]),
+    t('**Stability watch**, begun by {0} at {1}', escapeMarkdown(actor.name), timeOfDay(iso(startedAt))),
+    t('Stable at {0} if nothing goes wrong until then', timeOfDay(iso(stableAt(watch)))),
+    ...(last === undefined ? [] : [t('Last look {0} ago: {1}', formatDuration(now - last.at), last.reason === '' ? t('all well') : escapeMarkdown(last.reason))]),
+    ...(values.length === 0 ? [] : [table(['', t('Last look')], values)]),
+    ...(again === undefined ? [] : [t('Begun again at {0}: {1}', timeOfDay(iso(again.at)), escapeMarkdown(again.reason))]),
   ].join('\n\n');
 }

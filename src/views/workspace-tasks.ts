@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { UserError, messageOf } from '../errors.ts';
+import { t } from '../l10n.ts';
 import type { Programs, RunningProgram } from '../services/run-program.ts';
 import type { RunningTask, TaskEnd, TaskRequest, Tasks } from '../services/tasks.ts';
 
@@ -29,7 +30,7 @@ export class WorkspaceTasks implements Tasks {
       await this.#show(request, program);
     } catch (error) {
       // It runs, and its output is kept.
-      void vscode.window.showWarningMessage(`"${request.title}" runs without a terminal: ${messageOf(error)}`);
+      void vscode.window.showWarningMessage(t('"{0}" runs without a terminal: {1}', request.title, messageOf(error)));
     }
     return program;
   }
@@ -88,5 +89,8 @@ class ProgramTerminal implements vscode.Pseudoterminal {
 }
 
 function closingLine({ exitCode, reason }: TaskEnd): string {
-  return exitCode === undefined ? `It ${reason?.startsWith('ended by') === true ? reason : `could not be started: ${reason ?? 'no reason given'}`}` : `It ended with exit code ${exitCode}`;
+  if (exitCode !== undefined) {
+    return t('It ended with exit code {0}', exitCode);
+  }
+  return reason?.startsWith('ended by') === true ? `It ${reason}` : t('It could not be started: {0}', reason ?? t('no reason given'));
 }

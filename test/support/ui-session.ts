@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { Page } from 'playwright-core';
 import { startPractice, type Practice } from '../practice/environment.ts';
 import { launchBrowser, openWorkbench } from './browser.ts';
+import { chooseDisplayLanguage } from './display-language.ts';
 import { repositoryRoot } from './paths.ts';
 import { startVsCodeServer, type Settings, type VsCodeServer } from './vscode-server.ts';
 import { waitForWorkbench } from './workbench.ts';
@@ -18,6 +19,8 @@ export interface UiSession {
   readonly folder: string;
   /** Where the server keeps settings, global storage and logs. */
   readonly dataDir: string;
+  /** Where extensions are installed. */
+  readonly extensionsDir: string;
   /** Where the extension keeps its timelines. */
   readonly timelines: string;
   /** Errors of the page's console so far, without those of services that are deliberately out of reach. */
@@ -32,6 +35,10 @@ export interface UiSessionOptions {
   readonly settings?: Settings;
   /** A function where they depend on the practice environment. */
   readonly userSettings?: Settings | ((practice: Practice) => Promise<Settings>);
+  /** Absolute path of a packaged extension, to install in place of the one in this checkout. */
+  readonly vsix?: string;
+  /** What VS Code speaks; its own texts stay English. Default English. */
+  readonly displayLanguage?: string;
   /** Whether the practice's outside services are connected. Default true. */
   readonly connected?: boolean;
   /** Puts on record what happened before the window opens. @param timelines folder of the timelines */
@@ -39,7 +46,7 @@ export interface UiSessionOptions {
 }
 
 /**
- * A practice environment, a VS Code with this extension installed from source, and a browser showing it, ready for
+ * A practice environment, a VS Code with this extension installed from source or from a package, and a browser showing it, ready for
  * use. Call `stop` in an `after` hook.
  */
 export async function startUiSession(options: UiSessionOptions = {}): Promise<UiSession> {
@@ -57,11 +64,13 @@ export async function startUiSession(options: UiSessionOptions = {}): Promise<Ui
     const dataDir = path.join(scratch, 'data');
     const timelines = path.join(dataDir, 'data', 'User', 'globalStorage', EXTENSION_ID, 'incidents');
     await options.before?.(timelines, practice);
+    if (options.displayLanguage !== undefined) await chooseDisplayLanguage(dataDir, options.displayLanguage);
+    const extensionsDir = path.join(scratch, 'extensions');
     const server = await startVsCodeServer({
       dataDir,
-      extensionsDir: path.join(scratch, 'extensions'),
+      extensionsDir,
       trust: options.trust ?? true,
-      installedExtension: repositoryRoot,
+      ...(options.vsix === undefined ? { installedExtension: repositoryRoot } : { vsix: options.vsix }),
       env: practice.env,
       settings: { ...practice.settings, ...options.settings },
       userSettings: typeof options.userSettings === 'function' ? await options.userSettings(practice) : options.userSettings ?? {},
@@ -76,7 +85,7 @@ export async function startUiSession(options: UiSessionOptions = {}): Promise<Ui
       onPageError: (text) => pageErrors.push(text),
     });
     await waitForWorkbench(page);
-    return { page, server, practice, folder, dataDir, timelines, pageErrors, stop };
+    return { page, server, practice, folder, dataDir, extensionsDir, timelines, pageErrors, stop };
   } catch (error) {
     await stop();
     throw error;

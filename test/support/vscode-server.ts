@@ -1,8 +1,10 @@
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
 import { serverMain } from './paths.ts';
 import { startProcessGroup } from './process-group.ts';
 
@@ -37,6 +39,8 @@ export interface VsCodeServerOptions {
    * the switch for developing also suppresses notifications and dialogs.
    */
   readonly installedExtension?: string;
+  /** Absolute path of a packaged extension to install as a user does, by the server's own command line; instead of `installedExtension`. */
+  readonly vsix?: string;
   /** What a page must know to be let in. Without one everybody on this machine is: fit for a test of minutes only. */
   readonly connectionToken?: string;
   /** Gets every line that the server prints. */
@@ -103,6 +107,7 @@ export async function startVsCodeServer(options: VsCodeServerOptions): Promise<V
   if (options.installedExtension !== undefined) {
     await symlink(options.installedExtension, path.join(options.extensionsDir, path.basename(options.installedExtension)));
   }
+  const isUsers = options.installedExtension !== undefined || options.vsix !== undefined;
   await writeSettings(options.dataDir, 'Machine', options.settings ?? {});
   await writeSettings(options.dataDir, 'User', {
     ...quietSettings,
@@ -111,10 +116,17 @@ export async function startVsCodeServer(options: VsCodeServerOptions): Promise<V
     ...options.userSettings,
   });
 
+  const env = testEnvironment({ EXTENSIONS_GALLERY: noGallery, ...options.env });
+  if (options.vsix !== undefined) {
+    await promisify(execFile)(process.execPath, [
+      serverMain, '--install-extension', options.vsix, '--accept-server-license-terms', '--server-data-dir', options.dataDir, '--extensions-dir', options.extensionsDir,
+    ], { env, cwd: options.dataDir, timeout: startDeadlineMs });
+  }
+
   const group = startProcessGroup(process.execPath, [
     serverMain,
     // Without this switch the workbench ignores an extension to develop and a suite to run in the page's address.
-    ...(options.installedExtension === undefined ? ['--enable-smoke-test-driver'] : []),
+    ...(isUsers ? [] : ['--enable-smoke-test-driver']),
     ...(options.connectionToken === undefined ? ['--without-connection-token'] : ['--connection-token', options.connectionToken]),
     '--accept-server-license-terms',
     '--host', '127.0.0.1',
@@ -125,7 +137,7 @@ export async function startVsCodeServer(options: VsCodeServerOptions): Promise<V
     ...(options.trust ? ['--disable-workspace-trust'] : []),
     '--server-data-dir', options.dataDir,
     '--extensions-dir', options.extensionsDir,
-  ], { env: testEnvironment({ EXTENSIONS_GALLERY: noGallery, ...options.env }), cwd: options.dataDir });
+  ], { env, cwd: options.dataDir });
 
   const lines: string[] = [];
   const port = new Promise<number>((resolve, reject) => {

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { before, describe, it } from 'mocha';
 import ts from 'typescript';
-import { STEPS_WITHOUT_INCIDENT, STEP_COMMAND_PREFIX, contributes } from '../../src/manifest.ts';
+import { STEPS_WITHOUT_INCIDENT, STEP_COMMAND_PREFIX, manifest as generate } from '../../src/manifest.ts';
 import { CONNECTIONS_VIEW, DELIVERIES_VIEW, VIEW } from '../../src/view-ids.ts';
 import { automatedActions } from '../../src/steps/catalog.ts';
 import { bundledRunbook } from '../support/bundled-runbook.ts';
@@ -93,9 +93,11 @@ describe('the rooms', () => {
 });
 
 describe('package.json', () => {
-  it('contributes what the manifest and the bundled runbook say', () => {
-    const expected: unknown = JSON.parse(JSON.stringify(contributes(bundledRunbook().steps)));
-    assert.deepEqual(manifest().contributes, expected, 'run: node esbuild.mjs --manifest');
+  it('says what the manifest and the bundled runbook say, and package.nls.json its texts', () => {
+    const { placeholders, texts } = generate(bundledRunbook().steps);
+    const expected = JSON.parse(JSON.stringify(placeholders)) as object;
+    assert.deepEqual(manifest(), { ...manifest(), ...expected }, 'run: node esbuild.mjs --manifest');
+    assert.deepEqual(JSON.parse(read('package.nls.json')), texts, 'run: node esbuild.mjs --manifest');
   });
 
   it('has a command for every step of the runbook, and none for a step that there is not', () => {

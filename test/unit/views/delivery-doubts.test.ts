@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import { useLanguage } from '../../../src/l10n.ts';
 import type { LocalLedger } from '../../../src/ledger/local-ledger.ts';
 import { DeliveryDoubts } from '../../../src/views/delivery-doubts.ts';
 import { EXTENSION } from '../../support/build-events.ts';
@@ -22,6 +23,7 @@ describe('a delivery of which nobody knows whether it arrived', () => {
     [asked, shown, decided, open] = [new Set(), [], [], []];
   });
   afterEach(() => {
+    useLanguage(undefined);
     open.forEach((doubts) => { doubts.dispose(); });
     ledger.dispose();
   });
@@ -92,6 +94,16 @@ describe('a delivery of which nobody knows whether it arrived', () => {
     [...BUTTONS, undefined].forEach((button, index) => { shown[index]?.answer(button); });
     await until('three decisions', () => decided.length === 3);
     assert.deepEqual(decided, [`confirm ${arrived.delivery}`, `retry ${again.delivery}`, `discard ${discarded.delivery}`]);
+  });
+
+  it('is asked about and answered in the language of whoever reads it', async () => {
+    useLanguage({ locale: 'ar', translations: { 'It arrived': 'وصلت', 'Send again': 'إعادة الإرسال' } });
+    const { incident, delivery } = await lost();
+    await build().look(incident);
+    assert.deepEqual(shown[0]?.buttons, ['وصلت', 'إعادة الإرسال', 'Discard…']);
+    shown[0]?.answer('إعادة الإرسال');
+    await until('the decision', () => decided.length === 1);
+    assert.deepEqual(decided, [`retry ${delivery}`]);
   });
 
   it('is asked about where it was sent, not elsewhere', async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import type { TimelineEvent } from '../../../src/incident/events.ts';
 import { type IncidentSummary, fold, summarize } from '../../../src/incident/fold.ts';
-import { NOTHING_OPEN, type Node, type TreeInput, bareIncidentNode, closedGroupNode, incidentNode, runbookProblemNode } from '../../../src/views/nodes.ts';
+import { type Node, type TreeInput, bareIncidentNode, closedGroupNode, incidentNode, nothingOpenNode, runbookProblemNode } from '../../../src/views/nodes.ts';
 import { guideTargets } from '../../../src/runbook/targets.ts';
 import { INCIDENT, createEvents, minute, stepResult } from '../../support/build-events.ts';
 import { bundledRunbook } from '../../support/bundled-runbook.ts';
@@ -190,7 +190,7 @@ describe('closed incidents', () => {
 });
 
 describe('without incidents or without a runbook', () => {
-  it('offers to declare one', () => { assert.equal(NOTHING_OPEN.click, 'incidentRunbook.declare'); });
+  it('offers to declare one', () => { assert.equal(nothingOpenNode().click, 'incidentRunbook.declare'); });
 
   it('shows open incidents bare, and why there are no steps', async () => {
     const bare = bareIncidentNode(summarize(fold([createEvents().declared()]) ?? assert.fail()));
