@@ -8,6 +8,7 @@
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { context } from 'esbuild';
+import { PANEL_KINDS } from './src/protocol/panel.ts';
 import { contributes } from './src/manifest.ts';
 import { loadRunbook } from './src/runbook/load.ts';
 import { formatProblems } from './src/runbook/problems.ts';
@@ -75,6 +76,25 @@ if (process.argv.includes('--manifest')) {
           plugin.onLoad({ filter: /\.runbook\.yaml$/ }, ({ path }) => ({ contents: JSON.stringify(runbookOf(path)), loader: 'json' }));
         },
       }],
+    }),
+    // The pages of the panels, which run in a browser: what they share stands in chunks of their own.
+    context({
+      outdir: 'dist/webview',
+      entryPoints: { ...Object.fromEntries(PANEL_KINDS.map((kind) => [kind, `src/webview/${kind}.ts`])), codicon: '@vscode/codicons/dist/codicon.css' },
+      bundle: true,
+      platform: 'browser',
+      // That of the oldest VS Code that is supported: 1.101.
+      target: 'chrome134',
+      format: 'esm',
+      splitting: true,
+      chunkNames: 'chunks/[name]-[hash]',
+      assetNames: '[name]',
+      loader: { '.ttf': 'file' },
+      minify: production,
+      sourcemap: production ? false : 'inline',
+      metafile: true,
+      logLevel: 'warning',
+      legalComments: production ? 'linked' : 'none',
     }),
   ]);
   if (process.argv.includes('--watch')) {

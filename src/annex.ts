@@ -1,12 +1,13 @@
 /** Everything that is not needed to draw the Incidents view: it is built once the house stands. */
 import * as vscode from 'vscode';
 import { createFollowUpsApi } from './api/follow-ups-api.ts';
-import { createCommands } from './commands.ts';
+import { type Commands, createCommands } from './commands.ts';
 import { ConnectionStore } from './connection-store.ts';
 import type { Clock } from './incident/clock.ts';
 import type { ClockRules } from './incident/clocks.ts';
 import type { Incident } from './incident/fold.ts';
 import type { Redactor } from './incident/redact.ts';
+import type { PanelKind } from './protocol/panel.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { LogStreamer } from './logs/stream.ts';
 import type { LazyOutgoing } from './outgoing.ts';
@@ -57,6 +58,10 @@ export interface Annex {
   readonly trees: Readonly<Record<string, vscode.TreeDataProvider<object>>>;
   run(command: string, argument: unknown): Promise<unknown>;
   openLink(uri: vscode.Uri): Promise<void>;
+  /** A panel that VS Code brings back after a reload. */
+  restorePanel(kind: PanelKind, panel: vscode.WebviewPanel, state: unknown): Promise<void>;
+  /** The language has changed. */
+  redrawPanels(): Promise<void>;
   /** Begins what comes forward by itself; once, when what earlier windows left is being sent. */
   start(): Promise<void>;
   /** The workspace is trusted now, or the clock was moved. */
@@ -86,12 +91,14 @@ export function buildAnnex({ context, tree, clock, ledger, source, rules, redact
     ledger, clock, redact, runbook, outgoing, isTrusted, services: () => services, log: fail,
     wait: (ms, signal) => wait(ms, AbortSignal.any([signal, moved()])),
   });
-  let commands: Promise<Annex['run']> | undefined;
-  const work = async (): Promise<Annex['run']> => createCommands({
+  let commands: Promise<Commands> | undefined;
+  const work = (): Promise<Commands> => commands ??= build();
+  const build = async (): Promise<Commands> => createCommands({
+    memento: context.globalState, onError,
     followUps: { api: followUps, view: followUpsView },
     extensionUri: context.extensionUri, clock, ledger, runbook: source, runner, services, connections, outgoing: await outgoing.parts(), streams, documents, live, view, log, redact,
   });
-  const run: Annex['run'] = async (command, argument) => (await (commands ??= work()))(command, argument);
+  const run: Annex['run'] = async (command, argument) => (await work()).run(command, argument);
   const reminding = startReminding({ ledger, clock, rules, outgoing, state: context.globalState, onError, run });
   const resuming = new Resuming({
     ledger, clock, outgoing, isTrusted, wait, onError,
@@ -102,6 +109,7 @@ export function buildAnnex({ context, tree, clock, ledger, source, rules, redact
     connections, logChannel, services, documents, lenses, new ReviewDoor({ ledger, clock, runbook, onError }), followUpsView, connectionsView, reminding, resuming,
     runner.onProgress(view.onProgress), runner.onProgress(live.onProgress),
     { dispose: () => { streams.stop(); } },
+    { dispose: () => { void commands?.then(({ panels }) => { panels.dispose(); }); } },
     connections.onDidChange(() => { outgoing.wake(); }),
     ledger.onDidChange((incident) => {
       if (streams.incident === incident) {
@@ -117,6 +125,8 @@ export function buildAnnex({ context, tree, clock, ledger, source, rules, redact
       const { openCitedEvent } = await import('./views/cited-event.ts');
       await openCitedEvent(uri, { ledger, documents }).catch(onError);
     },
+    restorePanel: async (kind, panel, state) => { (await work()).panels.restore(kind, panel, state); },
+    redrawPanels: async () => { (await commands)?.panels.redraw(); },
     start: async () => { await Promise.all([reminding.start(), resuming.start()]); },
     wake: () => { resuming.wake(); },
     tick: async () => {

@@ -25,6 +25,8 @@ import { createMetricsFlow } from './views/ask-metrics.ts';
 import { createInvitationFlow } from './views/ask-review.ts';
 import { DELIVERIES_VIEW, FOLLOW_UPS_VIEW } from './view-ids.ts';
 import type { Node } from './views/nodes.ts';
+import { createPanels } from './views/panels/create-panels.ts';
+import type { Panels } from './views/panels/panels.ts';
 
 type Arguments = Readonly<Record<string, unknown>>;
 
@@ -39,8 +41,21 @@ interface Row extends Node {
   readonly service?: ConnectableService;
 }
 
-/** Runs a contributed command with the argument it was called with. */
-export function createCommands(deps: FlowDeps): (command: string, argument: unknown) => Promise<unknown> {
+export interface Commands {
+  /** Runs a contributed command with the argument it was called with. */
+  run(command: string, argument: unknown): Promise<unknown>;
+  readonly panels: Panels;
+}
+
+/** What the commands need that the flows do not. */
+export interface CommandDeps extends Omit<FlowDeps, 'panels'> {
+  /** Keeps what a person has written in a panel and not sent. */
+  readonly memento: vscode.Memento;
+  readonly onError: (error: unknown) => void;
+}
+
+export function createCommands(commandDeps: CommandDeps): Commands {
+  const deps: FlowDeps = { ...commandDeps, panels: () => panels };
   const api = createApi(deps);
   const changes = createChangesApi(deps);
   const flows = createFlows(deps, api, changes);
@@ -49,6 +64,9 @@ export function createCommands(deps: FlowDeps): (command: string, argument: unkn
   const runbook = () => deps.runbook.get();
   const deliveries = createDeliveriesApi(ledger);
   const metricsApi = createMetricsApi({ ledger, runbook });
+  const panels = createPanels({ ledger, clock, runbook, runner: deps.runner, api, metrics: metricsApi, connections, redact: deps.redact, onError: commandDeps.onError }, {
+    extensionUri: deps.extensionUri, memento: commandDeps.memento, open: (target) => flows.openFromPanel(target),
+  });
   const metrics = createMetricsFlow({ api: metricsApi, clock, documents: deps.documents });
   const invitation = createInvitationApi({ ledger, runbook, connections, folder: () => vscode.workspace.workspaceFolders?.[0]?.uri.fsPath });
   const saving = createInvitationFlow({ api: invitation, ledger, clock });
@@ -76,6 +94,7 @@ export function createCommands(deps: FlowDeps): (command: string, argument: unkn
     'incidentRunbook.openStep': { ui: (node) => flows.openStep(node) },
     'incidentRunbook.copyRunbookCommand': { ui: (node) => flows.copyRunbookCommand(node) },
     'incidentRunbook.timeline': { api: api.timeline, ui: (node) => flows.timeline(node) },
+    'incidentRunbook.openOverview': { ui: (node) => flows.openOverview(node) },
     'incidentRunbook.openReview': { api: flows.openReviewOf, ui: (node) => flows.openReview(node) },
     'incidentRunbook.list': { api: api.list, ui: () => flows.goTo() },
     'incidentRunbook.metrics': { api: metricsApi.metrics, ui: () => metrics.open() },
@@ -134,7 +153,7 @@ export function createCommands(deps: FlowDeps): (command: string, argument: unkn
     return service !== undefined ? connect(service)
       : command.startsWith(STEP_COMMAND_PREFIX) ? step(command.slice(STEP_COMMAND_PREFIX.length)) : handlers[command as keyof typeof handlers];
   };
-  return (command, argument) => {
+  const run: Commands['run'] = (command, argument) => {
     if (command === ('incidentRunbook.copyText' satisfies CommandId)) {
       // Takes a text, not an argument object: the button of an error message passes it.
       return Promise.resolve(vscode.env.clipboard.writeText(String(argument)));
@@ -144,6 +163,7 @@ export function createCommands(deps: FlowDeps): (command: string, argument: unkn
       ? { interactive: false, work: () => (call === undefined ? ui(undefined) : call(argument)) }
       : { interactive: true, work: () => ui(isNode(argument) ? argument : undefined) });
   };
+  return { run, panels };
 }
 
 function isNode(argument: unknown): argument is Row {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { Entrance, House, OpenTree } from './house.ts';
+import { PANEL_KINDS, viewTypeOf } from './protocol/panel.ts';
 
 /**
  * Opens the door and no more: the commands and the views are there at once, and the house behind them is built when
@@ -14,6 +15,9 @@ export function activate(context: vscode.ExtensionContext): TestHandle | undefin
   const entrance: Entrance = { trees: Object.fromEntries(views.map((view) => [view, openTree(context, view, enter)])) };
   context.subscriptions.push(...commands.map((command) => vscode.commands.registerCommand(command, async (argument?: unknown) => (await enter()).run(command, argument))));
   context.subscriptions.push(vscode.window.registerUriHandler({ handleUri: async (uri) => (await enter()).openLink(uri) }));
+  context.subscriptions.push(...PANEL_KINDS.map((kind) => vscode.window.registerWebviewPanelSerializer(viewTypeOf(kind), {
+    deserializeWebviewPanel: async (panel, state: unknown) => (await enter()).restorePanel(kind, panel, state),
+  })));
   if (existsSync(join(context.globalStorageUri.fsPath, 'incidents'))) {
     void enter();
   }

@@ -9,6 +9,7 @@ import { randomIds } from './ledger/ids.ts';
 import { LocalLedger } from './ledger/local-ledger.ts';
 import { lazyOutgoing } from './outgoing.ts';
 import { timelinesIn } from './ledger/installation.ts';
+import type { PanelKind } from './protocol/panel.ts';
 import { environmentByKey } from './runbook/query.ts';
 import { RunbookSource } from './runbook/source.ts';
 import { clockRules } from './runbook/targets.ts';
@@ -31,6 +32,8 @@ export interface House {
   run(command: string, argument: unknown): Promise<unknown>;
   /** Opens what a link into this extension names: an event that a review cites. */
   openLink(uri: vscode.Uri): Promise<void>;
+  /** A panel that VS Code brings back after a reload. */
+  restorePanel(kind: PanelKind, panel: vscode.WebviewPanel, state: unknown): Promise<void>;
   /** Moves the clock on, ms; of tests only. */
   advance(ms: number): Promise<void>;
 }
@@ -137,6 +140,7 @@ export function buildHouse(context: vscode.ExtensionContext, entrance: Entrance)
     trees: { [VIEW]: view, [DELIVERIES_VIEW]: deliveries, [FOLLOW_UPS_VIEW]: rows(FOLLOW_UPS_VIEW), [CONNECTIONS_VIEW]: rows(CONNECTIONS_VIEW) },
     run: async (command, argument) => (await annex).run(command, argument),
     openLink: async (uri) => (await annex).openLink(uri),
+    restorePanel: async (kind, panel, state) => (await annex).restorePanel(kind, panel, state),
     advance: async (ms) => {
       advanced += ms;
       moved.abort();

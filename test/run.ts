@@ -1,4 +1,4 @@
-// node test/run.ts [unit|integration|host|host-pair|ui]… [--grep PATTERN]: runs the suites and counts their tests together.
+// node test/run.ts [unit|integration|host|host-pair|ui|panels]… [--grep PATTERN]: runs the suites and counts their tests together.
 import { existsSync, globSync } from 'node:fs';
 import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
@@ -31,6 +31,7 @@ const suites: readonly Suite[] = [
   { group: 'host', folder: 'test/host-restricted', runs: 'extension host', trust: false },
   { group: 'host-pair', folder: 'test/host-pair', runs: 'extension host', trust: true, responders: [{ login: 'ada', name: 'Ada' }, { login: 'grace', name: 'Grace' }] },
   { group: 'ui', folder: 'test/ui', runs: 'node', timeoutMs: 120_000, needsVsCode: true },
+  { group: 'panels', folder: 'test/panels', runs: 'node', timeoutMs: 120_000, needsVsCode: true },
 ];
 
 const suiteDeadlineMs = 600_000;

@@ -11,6 +11,7 @@ import type { DocumentProvider } from '../views/document-provider.ts';
 import type { FollowUpsView } from '../views/follow-ups-view.ts';
 import type { IncidentsView } from '../views/incidents-view.ts';
 import type { LiveChanges } from '../views/live-changes.ts';
+import type { Panels } from '../views/panels/panels.ts';
 
 export interface FlowDeps extends ApiDeps {
   readonly extensionUri: vscode.Uri;
@@ -24,4 +25,5 @@ export interface FlowDeps extends ApiDeps {
   readonly view: IncidentsView;
   readonly log: vscode.LogOutputChannel;
   readonly redact: () => Redactor;
+  readonly panels: () => Panels;
 }

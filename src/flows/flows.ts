@@ -13,7 +13,9 @@ import { listTickets, openTicketOf } from '../api/shared-api.ts';
 import { createStepFlow } from './step-flow.ts';
 import { Inputs } from '../steps/inputs.ts';
 import { correctionsOf } from '../views/corrections.ts';
+import { DELIVERIES_VIEW } from '../view-ids.ts';
 import type { Node } from '../views/nodes.ts';
+import type { OpenTarget } from '../protocol/panel.ts';
 
 export function createFlows(deps: FlowDeps, api: Api, changesApi: ChangesApi) {
   const { clock, documents, ledger, runbook, runner, services, view } = deps;
@@ -203,6 +205,32 @@ export function createFlows(deps: FlowDeps, api: Api, changesApi: ChangesApi) {
     }
   }
 
+  async function openOverview(node: Node | undefined): Promise<void> {
+    const incident = await incidentFor(node, 'Overview of which incident?', 'recent');
+    if (incident !== undefined) {
+      deps.panels().show('overview', { incident });
+    }
+  }
+
+  /** What the page of a panel asks to be opened. */
+  async function openFromPanel(target: OpenTarget): Promise<void> {
+    switch (target.what) {
+      case 'event':
+        return (await import('../views/cited-event.ts')).openEvent(await ledger.read(target.incident), target.event, documents);
+      case 'timeline':
+        return target.incident === undefined ? undefined : documents.openTimeline(target.incident);
+      case 'deliveries':
+        await vscode.commands.executeCommand(`${DELIVERIES_VIEW}.focus`);
+        return;
+      case 'runbook':
+        return openRunbook();
+      default: {
+        const { what, ...subject } = target;
+        deps.panels().show(what, subject);
+      }
+    }
+  }
+
   async function setDatabaseConnection(): Promise<void> {
     const environments = environmentsOf(await runbook.get());
     const chosen = environments.length === 1 ? environments[0]?.key : (await vscode.window.showQuickPick(
@@ -228,5 +256,5 @@ export function createFlows(deps: FlowDeps, api: Api, changesApi: ChangesApi) {
     }
   }
 
-  return { change, declare, run, openReview, openReviewOf, stopWatch, recordByHand, openStep, copyRunbookCommand, timeline, goTo, amend, close, reopen, openRunbook, openSharedIncident, openTicket, clocks, snooze, setDatabaseConnection, setRedisConnection };
+  return { openOverview, openFromPanel, change, declare, run, openReview, openReviewOf, stopWatch, recordByHand, openStep, copyRunbookCommand, timeline, goTo, amend, close, reopen, openRunbook, openSharedIncident, openTicket, clocks, snooze, setDatabaseConnection, setRedisConnection };
 }

@@ -52,7 +52,7 @@ export async function openView(page: Page, viewContainerTitle: string): Promise<
   await page.locator('.part.sidebar .composite.title').filter({ hasText: viewContainerTitle }).waitFor();
 }
 
-type ColorTheme = keyof typeof colorThemes;
+export type ColorTheme = keyof typeof colorThemes;
 
 // Part of the class that the workbench carries: the name of the theme's file.
 const themeFiles: Readonly<Record<ColorTheme, string>> = {
@@ -112,27 +112,38 @@ export const themesToFollow: Settings = {
   'workbench.preferredDarkColorTheme': colorThemes.dark,
   'workbench.preferredLightColorTheme': colorThemes.light,
   'workbench.preferredHighContrastColorTheme': colorThemes.highContrast,
+  'workbench.preferredHighContrastLightColorTheme': colorThemes.highContrastLight,
 };
 
-/**
- * Saves what the page shows now in three themes: `<name>.png`, `<name>-light.png` and `<name>-high-contrast.png`. Nothing
- * is clicked, so what is open stays open. The window needs `themesToFollow`.
- */
-export async function screenshotInThemes(page: Page, name: string): Promise<void> {
-  const looks = [
-    ['-light', 'light', 'vscode-light', { colorScheme: 'light', forcedColors: 'none' }],
-    ['-high-contrast', 'highContrast', 'vscode-high-contrast', { colorScheme: 'dark', forcedColors: 'active' }],
-    ['', 'dark', 'vscode-dark', { colorScheme: 'dark', forcedColors: 'none' }],
-  ] as const;
-  for (const [suffix, theme, kind, media] of looks) {
+const looks = {
+  light: ['vscode-light', { colorScheme: 'light', forcedColors: 'none' }],
+  highContrast: ['vscode-high-contrast', { colorScheme: 'dark', forcedColors: 'active' }],
+  highContrastLight: ['vscode-high-contrast-light', { colorScheme: 'light', forcedColors: 'active' }],
+  dark: ['vscode-dark', { colorScheme: 'dark', forcedColors: 'none' }],
+} as const satisfies Readonly<Record<ColorTheme, readonly [string, Parameters<Page['emulateMedia']>[0]]>>;
+
+/** Ends with the dark theme, in which a window begins. */
+export const everyTheme: readonly ColorTheme[] = ['light', 'highContrastLight', 'highContrast', 'dark'];
+
+/** Does something in each of the themes. Nothing is clicked, so what is open stays open. The window needs `themesToFollow`. */
+export async function inThemes(page: Page, themes: readonly ColorTheme[], work: (theme: ColorTheme) => Promise<unknown>): Promise<void> {
+  for (const theme of themes) {
+    const [kind, media] = looks[theme];
     await page.emulateMedia(media);
     await page.locator(`.monaco-workbench[class*="-themes-${themeFiles[theme]}-"]`).waitFor();
     await until(`the documents to be ${kind}`, async () => {
       const kinds = await Promise.all(page.frames().map((frame) => frame.evaluate<string | undefined>('document.body?.dataset.vscodeThemeKind').catch(() => undefined)));
       return kinds.every((found) => found === undefined || found === kind);
     }, 10_000);
-    await screenshot(page, name + suffix);
+    await work(theme);
   }
+}
+
+const suffixes: Readonly<Record<ColorTheme, string>> = { light: '-light', highContrast: '-high-contrast', highContrastLight: '-high-contrast-light', dark: '' };
+
+/** Saves what the page shows now, with the theme in its name; the dark one has none. */
+export async function screenshotInThemes(page: Page, name: string, themes: readonly ColorTheme[] = ['light', 'highContrast', 'dark']): Promise<void> {
+  await inThemes(page, themes, (theme) => screenshot(page, name + suffixes[theme]));
 }
 
 /** Widens the side bar to so many pixels from the left edge of the window. */

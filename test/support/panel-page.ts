@@ -1,0 +1,37 @@
+/** A panel in the real workbench: its page inside VS Code's two frames, and what axe says of it. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { AxeResults } from 'axe-core';
+import type { Frame, Page } from 'playwright-core';
+import { type ColorTheme, everyTheme, inThemes, screenshotInThemes } from './workbench.ts';
+
+const DEADLINE_MS = 20_000;
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** The page of the panel with this heading, once it is drawn. */
+export async function findPanel(page: Page, heading: string | RegExp): Promise<Frame> {
+  const deadline = performance.now() + DEADLINE_MS;
+  while (performance.now() < deadline) {
+    for (const frame of page.frames()) {
+      const title = await frame.locator('main#page:not([aria-busy]) h1').first().innerText({ timeout: 200 }).catch(() => undefined);
+      if (title !== undefined && (typeof heading === 'string' ? title.includes(heading) : heading.test(title))) return frame;
+    }
+  }
+  throw new Error(`No panel is headed ${heading}.`);
+}
+
+/** What axe finds in the page, a line each; empty when there is nothing. */
+export async function accessibilityFaults(frame: Frame): Promise<string[]> {
+  await frame.evaluate(axeSource);
+  const { violations } = await frame.evaluate<AxeResults>("axe.run(document, { resultTypes: ['violations'] })");
+  return violations.flatMap(({ id, help, nodes }) => nodes.map(({ target, failureSummary }) => `${id}: ${help} at ${target.join(' ')}: ${failureSummary?.replace(/\s+/g, ' ') ?? ''}`));
+}
+
+/** axe finds nothing in any of the four themes; a picture of each stays behind. */
+export async function assertAccessible(page: Page, frame: Frame, name: string): Promise<void> {
+  const faults: [ColorTheme, string[]][] = [];
+  await inThemes(page, everyTheme, async (theme) => { faults.push([theme, await accessibilityFaults(frame)]); });
+  assert.deepEqual(faults.filter(([, found]) => found.length > 0), []);
+  await screenshotInThemes(page, name, everyTheme);
+}
