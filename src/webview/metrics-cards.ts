@@ -23,29 +23,28 @@ function durationCard({ metric, figures, targets, before }: DurationModel, { day
   const { n, mean, median, p90, missing, implausible } = figures;
   return html`<article class="card figure" data-metric=${metric}>
     <h3>${metricTitle(metric)} <span class="quiet short"><bdi>${metric.toUpperCase()}</bdi></span></h3>
+    <p class="quiet meaning">${metricMeaning(metric)}</p>
     <p class="large number">${mean === undefined ? '–' : meanTime(mean)}</p>
     ${difference(mean, before?.mean, daysBefore, 'ms')}
     ${targets.length === 0 ? '' : html`<ul class="targets">${targets.map(({ severity, figures: own }) => html`<li>
-      <span>${severity === undefined ? t('Target: under {0}', meanTime(own.target ?? 0)) : own.mean === undefined
-        ? t('{0}: target under {1}', severity, meanTime(own.target ?? 0))
-        : t('{0}: {1}, target under {2}', severity, meanTime(own.mean), meanTime(own.target ?? 0))}</span>
+      ${severity === undefined ? '' : html`<span class="own"><strong>${severity}</strong> <span class="number">${own.mean === undefined ? '–' : meanTime(own.mean)}</span></span>`}
+      <span class=${severity === undefined ? '' : 'quiet limit'}>${t('Target: under {0}', meanTime(own.target ?? 0))}</span>
       ${verdict(own.met)}
     </li>`)}</ul>`}
     ${median === undefined || p90 === undefined ? '' : html`<p class="spread">${t('Median {0} · 9 of 10 within {1}', meanTime(median), meanTime(p90))}</p>`}
     <p class="quiet basis">${basis(n, missing, implausible)}</p>
-    <p class="quiet meaning">${metricMeaning(metric)}</p>
   </article>`;
 }
 
 function recurrenceCard({ n, missing, percent, target, met, count, before }: RecurrenceModel, { daysBefore }: MetricsModel): TemplateResult {
   return html`<article class="card figure" data-metric="recurrence">
     <h3>${metricTitle('recurrence')}</h3>
+    <p class="quiet meaning">${metricMeaning('recurrence')}</p>
     <p class="large number">${percent === undefined ? '–' : t('{0} %', number(percent))}</p>
     ${difference(percent, before?.percent, daysBefore, 'percent')}
     ${target === undefined ? '' : html`<ul class="targets"><li><span>${t('Target: under {0} %', number(target))}</span>${verdict(met)}</li></ul>`}
     ${n === 0 ? '' : html`<p class="spread">${tn('{0} of {1} was there before', '{0} of {1} were there before', count, n)}</p>`}
     <p class="quiet basis">${basis(n, missing, 0)}</p>
-    <p class="quiet meaning">${metricMeaning('recurrence')}</p>
   </article>`;
 }
 

@@ -24,7 +24,7 @@ export function trends({ charts, months, earlierMonths }: MetricsModel): Templat
 }
 
 function chartTitle(chart: ChartModel): string {
-  return chart.of === 'recurrence' || chart.severity === undefined ? metricTitle(chart.of) : t('{0} of {1}', metricTitle(chart.of), chart.severity);
+  return chart.of === 'recurrence' || chart.severity === undefined ? metricTitle(chart.of) : `${metricTitle(chart.of)} · ${chart.severity}`;
 }
 
 function trendOf(chart: ChartModel, months: readonly MonthModel[]): LineChart {
@@ -39,7 +39,7 @@ function trendOf(chart: ChartModel, months: readonly MonthModel[]): LineChart {
   const points = chart.of === 'recurrence' ? chart.points.map(({ month, percent }) => [startOf(month), percent] as const) : chart.points.map(({ month, mean }) => [startOf(month), mean / scale] as const);
   const pad = 12 * 24 * HOUR_MS;
   return {
-    title: t('{0}, in {1}', chartTitle(chart), unit), unit, value,
+    title: `${chartTitle(chart)} (${unit})`, unit, value,
     series: [{ label: chart.of === 'recurrence' ? t('Rate') : t('Mean'), points }],
     ...(chart.target === undefined ? {} : { limit: { label: t('Target: under {0}', value(chart.target / scale)), value: chart.target / scale } }),
     range: [first - pad, last + pad],

@@ -122,12 +122,12 @@ function draw(): void {
 function toolbar({ query, environments }: MetricsModel): TemplateResult {
   const problem = problemOf(query);
   const names: Readonly<Record<MetricsPeriod, string>> = { '30d': t('Last 30 days'), '90d': t('Last 90 days'), '12m': t('Last 12 months'), all: t('All'), own: t('Own dates') };
-  const dateField = (name: 'from' | 'to', label: string): TemplateResult => html`<label class="field">${label}
-    <input type="date" .value=${query[name] ?? ''} aria-invalid=${problem === undefined ? 'false' : 'true'} @change=${(event: Event) => { change({ [name]: (event.target as HTMLInputElement).value }); }}></label>`;
-  const choice = (name: 'environment' | 'severity', label: string, options: readonly (readonly [string, string])[]): TemplateResult => html`<label class="field">${label}
-    <select @change=${(event: Event) => { change({ [name]: (event.target as HTMLSelectElement).value }); }}>
+  const dateField = (name: 'from' | 'to', label: string): TemplateResult => html`<div class="field"><label for=${name}>${label}</label>
+    <input type="date" id=${name} .value=${query[name] ?? ''} aria-invalid=${problem === undefined ? 'false' : 'true'} @change=${(event: Event) => { change({ [name]: (event.target as HTMLInputElement).value }); }}></div>`;
+  const choice = (name: 'environment' | 'severity', label: string, options: readonly (readonly [string, string])[]): TemplateResult => html`<div class="field"><label for=${name}>${label}</label>
+    <select id=${name} @change=${(event: Event) => { change({ [name]: (event.target as HTMLSelectElement).value }); }}>
       ${[['', t('All')] as const, ...options].map(([value, text]) => html`<option value=${value} .selected=${(query[name] ?? '') === value}>${text}</option>`)}
-    </select></label>`;
+    </select></div>`;
   return html`<div class="toolbar">
     <fieldset class="segments">
       <legend class="hidden-text">${t('Period')}</legend>
