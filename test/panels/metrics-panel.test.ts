@@ -76,7 +76,7 @@ describe('the metrics panel in the real workbench', () => {
 
   before(async function () {
     this.timeout(120_000);
-    session = await startUiSession({ userSettings: { ...themesToFollow, 'workbench.startupEditor': 'none' } });
+    session = await startUiSession({ userSettings: { ...themesToFollow, 'workbench.startupEditor': 'none', 'incidentRunbook.reminders': false } });
     page = session.page;
     await openView(page, 'Incidents');
   });
