@@ -22,7 +22,7 @@ import { createConnectionFlow } from './views/ask-connection.ts';
 import { createContactFlow } from './views/ask-contact.ts';
 import { createDeliveryFlow } from './views/ask-delivery.ts';
 import { createImportFlow } from './views/ask-import.ts';
-import { createMetricsFlow } from './views/ask-metrics.ts';
+import { askExport } from './views/ask-metrics.ts';
 import { createInvitationFlow } from './views/ask-review.ts';
 import { DELIVERIES_VIEW, FOLLOW_UPS_VIEW } from './view-ids.ts';
 import type { Node } from './views/nodes.ts';
@@ -73,14 +73,14 @@ export function createCommands(commandDeps: CommandDeps): Commands {
   const panels = createPanels({ ledger, clock, runbook, runner: deps.runner, api, metrics: metricsApi, connections, redact: deps.redact, onError: commandDeps.onError }, {
     extensionUri: deps.extensionUri, memento: commandDeps.memento, open: (target) => flows.openFromPanel(target),
   });
-  const metrics = createMetricsFlow({ api: metricsApi, clock, documents: deps.documents });
+  const openMetrics = (): Promise<void> => Promise.resolve(panels.show('metrics', {}));
   const invitation = createInvitationApi({ ledger, runbook, connections, folder: () => vscode.workspace.workspaceFolders?.[0]?.uri.fsPath });
   const saving = createInvitationFlow({ api: invitation, ledger, clock });
   const connection = createConnectionFlow({ store: connections, test: (service, values, signal) => outgoing.couriers.test(service, values, signal) });
   const contact = createContactFlow({ runbook, clock, incident: (id) => ledger.read(id), page: (incident) => flows.run('pageOnCall', incident === undefined ? undefined : { incident }) });
   const delivery = createDeliveryFlow({ ledger, api: deliveries, clock, open: (incident, { id, target }) => deps.documents.openDelivery(incident, id, target) });
   const pastIncidents = createImportApi(deps);
-  const importPast = createImportFlow({ api: pastIncidents, openMetrics: () => metrics.open(), log: (message) => { deps.log.info(deps.redact()(message)); } });
+  const importPast = createImportFlow({ api: pastIncidents, openMetrics, log: (message) => { deps.log.info(deps.redact()(message)); } });
   const handlers: Readonly<Record<Exclude<CommandId, 'incidentRunbook.copyText'>, Handler>> = {
     'incidentRunbook.declare': { api: api.declare, ui: () => flows.declare() },
     'incidentRunbook.acknowledge': { api: api.acknowledge, ui: (node) => flows.run('acknowledge', node) },
@@ -103,8 +103,8 @@ export function createCommands(commandDeps: CommandDeps): Commands {
     'incidentRunbook.openOverview': { ui: (node) => flows.openOverview(node) },
     'incidentRunbook.openReview': { api: flows.openReviewOf, ui: (node) => flows.openReview(node) },
     'incidentRunbook.list': { api: api.list, ui: () => flows.goTo() },
-    'incidentRunbook.metrics': { api: metricsApi.metrics, ui: () => metrics.open() },
-    'incidentRunbook.exportMetrics': { ui: () => metrics.exportCsv() },
+    'incidentRunbook.metrics': { api: metricsApi.metrics, ui: openMetrics },
+    'incidentRunbook.exportMetrics': { ui: () => askExport({ api: metricsApi, clock }) },
     'incidentRunbook.amend': { api: api.amend, ui: (node) => flows.amend(node) },
     'incidentRunbook.close': { api: api.close, ui: (node) => flows.close(node) },
     'incidentRunbook.reopen': { api: api.reopen, ui: (node) => flows.reopen(node) },

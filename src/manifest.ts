@@ -61,7 +61,7 @@ export const COMMANDS = [
   { id: 'incidentRunbook.openOverview', title: 'Open Overview', icon: '$(dashboard)', menus: [item('^incident\\.', 'inline@2'), item('^(incident|timeline)', '2_open@0')] },
   { id: 'incidentRunbook.openReview', title: 'Open Review', icon: '$(book)', menus: [item('^incident\\.', '2_open@4')] },
   { id: 'incidentRunbook.list', title: 'Go to Incident…', icon: '$(search)', menus: [title('navigation@3')] },
-  { id: 'incidentRunbook.metrics', title: 'Metrics…', icon: '$(graph)', menus: [title('2_metrics@1')] },
+  { id: 'incidentRunbook.metrics', title: 'Open Metrics', icon: '$(graph)', menus: [title('2_metrics@1')] },
   { id: 'incidentRunbook.exportMetrics', title: 'Export Metrics as CSV…', icon: '$(export)', menus: [title('2_metrics@2')] },
   { id: 'incidentRunbook.amend', title: 'Correct…', palette: false, menus: [item('^(event|incident\\.)', '3_correct@1')] },
   { id: 'incidentRunbook.close', title: 'Close Incident…', palette: HAS_OPEN, menus: [item('^incident\\.(declared|acknowledged)', '9_close@1')] },

@@ -8,6 +8,7 @@ import type { Severity } from './events.ts';
 export interface MetricRecord {
   readonly id: string;
   readonly severity?: Severity;
+  readonly environment?: string;
   readonly drill: boolean;
   readonly detectedAt: string;
   readonly impactStartedAt?: string;
@@ -38,6 +39,9 @@ export interface MetricTargets extends Readonly<Partial<Record<DurationMetric, D
 export interface MetricWindow {
   readonly since?: string;
   readonly until?: string;
+  /** Only those of this environment; of this severity. What was there before is a recurrence whatever it was. */
+  readonly environment?: string;
+  readonly severity?: Severity;
 }
 
 export interface MonthMean {
@@ -143,8 +147,7 @@ export function counted<T extends MetricRecord>(records: readonly T[], window: M
  *
  * @param records every incident there is: those before the window tell what is a recurrence
  */
-export function computeMetrics(records: readonly MetricRecord[], { since, until, targets }: MetricWindow & { readonly targets: MetricTargets }): Metrics {
-  const window = { ...(since === undefined ? {} : { since }), ...(until === undefined ? {} : { until }) };
+export function computeMetrics(records: readonly MetricRecord[], { targets, ...window }: MetricWindow & { readonly targets: MetricTargets }): Metrics {
   const incidents = counted(records, window);
   const report = (metric: DurationMetric): DurationReport => {
     const target = targets[metric] ?? {};
@@ -190,11 +193,11 @@ export function repeatsOf(known: readonly MetricRecord[], incidents: readonly Me
   return repeats;
 }
 
-function inWindow<T extends MetricRecord>(records: readonly T[], { since, until }: MetricWindow): T[] {
+function inWindow<T extends MetricRecord>(records: readonly T[], { since, until, environment, severity }: MetricWindow): T[] {
   const [from, to] = [since === undefined ? -Infinity : Date.parse(since), until === undefined ? Infinity : Date.parse(until)];
-  return records.filter(({ detectedAt }) => {
-    const at = Date.parse(detectedAt);
-    return at >= from && at < to;
+  return records.filter((record) => {
+    const at = Date.parse(record.detectedAt);
+    return at >= from && at < to && (environment === undefined || record.environment === environment) && (severity === undefined || record.severity === severity);
   });
 }
 

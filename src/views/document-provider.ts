@@ -1,19 +1,14 @@
 import * as vscode from 'vscode';
 import type { Clock } from '../incident/clock.ts';
 import type { Evidence } from '../incident/evidence.ts';
-import type { MetricWindow } from '../incident/metrics.ts';
 import { reviewFileOf } from '../incident/review/path.ts';
 import { GAP_MINUTES } from '../incident/review/review-runbook.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { stepById } from '../runbook/query.ts';
 import type { Runbook } from '../runbook/schema.ts';
-import { coalesce } from './coalesce.ts';
 import type { LiveChanges } from './live-changes.ts';
 
 export const SCHEME = 'incident-runbook';
-
-/** First part of the path of what is about all incidents. */
-const METRICS = 'metrics';
 
 /** Of the documents of plans: what they are named begins with it, and menus go by that. */
 const PLAN_PREFIX = 'Plan ';
@@ -38,16 +33,11 @@ export class DocumentProvider implements vscode.TextDocumentContentProvider, vsc
 
   constructor(options: DocumentOptions) {
     const { ledger, live } = options;
-    const metrics = coalesce(() => { this.#redraw(METRICS); });
     this.#options = options;
     this.#disposables = [
       this.#changed,
-      metrics,
       vscode.workspace.registerTextDocumentContentProvider(SCHEME, this),
-      ledger.onDidChange((incident) => {
-        this.#redraw(incident);
-        metrics.call();
-      }),
+      ledger.onDidChange((incident) => { this.#redraw(incident); }),
       live.onDidChange(() => { this.refreshPlans(); }),
     ];
   }
@@ -66,14 +56,6 @@ export class DocumentProvider implements vscode.TextDocumentContentProvider, vsc
       const runbook = await source();
       const step = stepById(runbook, stepId);
       return step === undefined ? `# Nothing here\n\nThe runbook has no step \`${stepId}\`.` : documents.stepDocument(step, runbook);
-    }
-    if (incident === METRICS) {
-      const { metricsDocument } = await import('./metrics-document.ts');
-      const [since, until] = [query.get('since'), query.get('until')];
-      return metricsDocument({
-        incidents: await ledger.list(), runbook: await source().catch(() => undefined), now: clock.now(),
-        window: { ...(since === null ? {} : { since }), ...(until === null ? {} : { until }) },
-      });
     }
     const folded = await ledger.read(incident);
     const plan = planOf(uri);
@@ -122,11 +104,6 @@ export class DocumentProvider implements vscode.TextDocumentContentProvider, vsc
     const uri = vscode.Uri.from({ scheme: SCHEME, path: `/${incident}/Agenda ${incident}.md`, query: 'agenda=1' });
     // Locked: it must not turn into a preview of the document as soon as somebody writes in that.
     await vscode.commands.executeCommand(isThere ? 'markdown.showLockedPreviewToSide' : 'markdown.showPreview', uri);
-  }
-
-  /** Opens the metrics of a time (runbook 11). */
-  openMetrics(window: MetricWindow): Promise<void> {
-    return this.#preview(vscode.Uri.from({ scheme: SCHEME, path: `/${METRICS}/Metrics.md`, query: new URLSearchParams({ ...window }).toString() }));
   }
 
   /** Opens a plan beside what is edited, where the plan before it is already. */

@@ -30,7 +30,7 @@ export function metricsDocument({ incidents, window, runbook, now }: MetricsInpu
   const titleOf = (metric: DurationMetric | 'recurrence'): string => escapeMarkdown(runbook?.metrics.find(({ id }) => id === metric)?.title ?? metric.toUpperCase());
   return [
     '# Incident metrics',
-    [`Detected ${period(window)}`, plural(metrics.incidents, 'incident'), ...(metrics.drills === 0 ? [] : [`${plural(metrics.drills, 'drill')} left out`])].join(' · '),
+    [`Detected ${period(window)}`, ...[window.environment, window.severity].flatMap((only) => (only === undefined ? [] : [`only ${escapeMarkdown(only)}`])), plural(metrics.incidents, 'incident'), ...(metrics.drills === 0 ? [] : [`${plural(metrics.drills, 'drill')} left out`])].join(' · '),
     ...(runbook === undefined ? ['**The runbook cannot be used, so there are no targets.** Mend what the Problems panel says about it, and they are back.'] : []),
     ...(metrics.incidents === 0 ? [emptyState(incidents)] : [
       table(['Metric', 'Mean', 'Median', '9 of 10 within', 'n', 'Target', 'Met', 'Missing', `Last ${MONTHS_SHOWN} months`], [
@@ -47,7 +47,7 @@ export function metricsDocument({ incidents, window, runbook, now }: MetricsInpu
 
 function emptyState(incidents: readonly IncidentSummary[]): string {
   if (incidents.some(({ drill }) => !drill)) {
-    return 'No incident was detected in this time. Run "Incident: Metrics…" again and choose a longer one.';
+    return 'No incident was detected in this time. Choose a longer one in the metrics panel, or leave the filter out.';
   }
   return [
     `${incidents.length === 0 ? 'No incident is recorded yet' : 'Only drills are recorded yet, and those do not count'}, so there is nothing to measure. To begin:`,

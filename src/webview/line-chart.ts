@@ -19,6 +19,10 @@ export interface LineChart {
   readonly tick?: (at: number) => string;
   /** How a value is written; by default with its unit. */
   readonly value?: (value: number) => string;
+  /** Epoch ms at which the axis is labelled; by default where there is room. */
+  readonly ticks?: readonly number[];
+  /** What the table tells besides. */
+  readonly columns?: readonly { readonly label: string; readonly value: (at: number) => string }[];
 }
 
 const HEIGHT = 150;
@@ -28,7 +32,7 @@ const DASHES: readonly (number[] | undefined)[] = [undefined, [8, 4], [2, 3], [1
 /** The chart under its heading, what it amounts to in words, and its figures as a table on demand. */
 export function lineChart(chart: LineChart): TemplateResult {
   const value = chart.value ?? ((figure: number) => `${number(figure)} ${chart.unit}`);
-  const tick = chart.tick ?? timeOfDay;
+  const { tick = timeOfDay, columns = [] } = chart;
   return html`<figure class="chart">
     <figcaption><strong dir="auto">${chart.title}</strong> <span class="quiet" dir="auto">${inWords(chart, value)}</span></figcaption>
     <ul class="legend">
@@ -40,8 +44,8 @@ export function lineChart(chart: LineChart): TemplateResult {
       <summary>${t('Figures')}</summary>
       <div class="wide" tabindex="0" role="region" aria-label=${t('Figures of {0}', chart.title)}>
         <table>
-          <thead><tr><th scope="col">${t('Time')}</th>${chart.series.map(({ label }) => html`<th scope="col" dir="auto">${label}</th>`)}</tr></thead>
-          <tbody>${rowsOf(chart).map(([at, values]) => html`<tr><th scope="row" class="number">${tick(at)}</th>${values.map((figure) => html`<td class="number">${figure === undefined ? '' : value(figure)}</td>`)}</tr>`)}</tbody>
+          <thead><tr><th scope="col">${t('Time')}</th>${chart.series.map(({ label }) => html`<th scope="col" dir="auto">${label}</th>`)}${columns.map(({ label }) => html`<th scope="col" dir="auto">${label}</th>`)}</tr></thead>
+          <tbody>${rowsOf(chart).map(([at, values]) => html`<tr><th scope="row" class="number">${tick(at)}</th>${values.map((figure) => html`<td class="number">${figure === undefined ? '' : value(figure)}</td>`)}${columns.map((column) => html`<td class="number">${column.value(at)}</td>`)}</tr>`)}</tbody>
         </table>
       </div>
     </details>
@@ -145,11 +149,13 @@ class PlotDirective extends AsyncDirective {
     this.#plot?.destroy();
     const text = color('--vscode-descriptionForeground', '#888');
     const axis = { stroke: text, font: `11px ${color('--vscode-font-family', 'sans-serif')}`, grid: { stroke: color('--vscode-editorIndentGuide-background1', '#8884'), width: 1 }, ticks: { show: false } };
-    const { limit, range, tick = timeOfDay } = chart;
+    const { limit, range, ticks, tick = timeOfDay } = chart;
     this.#plot = new uPlot({
       width: element.clientWidth || 600,
       height: HEIGHT,
       legend: { show: false },
+      // As it is written: in UTC, wherever the window is.
+      tzDate: (at) => uPlot.tzDate(new Date(at * 1_000), 'Etc/UTC'),
       cursor: { y: false, points: { size: 6 } },
       padding: [8, 12, 0, 0],
       scales: {
@@ -157,7 +163,7 @@ class PlotDirective extends AsyncDirective {
         y: { range: (_plot, _min, max) => [0, Math.max(limit?.value ?? 0, max, 1) * 1.08] },
       },
       axes: [
-        { ...axis, values: (_plot, splits) => splits.map((at) => tick(at * 1_000)) },
+        { ...axis, ...(ticks === undefined ? {} : { splits: ticks.map((at) => at / 1_000) }), values: (_plot, splits) => splits.map((at) => tick(at * 1_000)) },
         { ...axis, size: 56, values: (_plot, splits) => splits.map((figure) => number(figure)) },
       ],
       series: [{}, ...chart.series.map(({ label, points }, index) => ({
