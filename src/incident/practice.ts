@@ -13,7 +13,7 @@ export function practiceStages(incident: Incident): readonly PracticeStage[] {
   const proven: Readonly<Record<PracticeStage, boolean>> = {
     declared: true,
     // Not by its severity: one that was chosen when it was declared answers no question.
-    assessed: lastDone(incident, 'assessSeverity') !== undefined,
+    assessed: incident.events.some((event) => event.type === 'severity.set' && event.answers !== undefined),
     investigated: lastDone(incident, 'investigate') !== undefined,
     closed: incident.status === 'closed',
   };

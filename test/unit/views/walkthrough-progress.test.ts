@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, before, beforeEach, describe, it } from 'mocha';
 import { UserError } from '../../../src/errors.ts';
+import type { NewEvent } from '../../../src/incident/events.ts';
 import type { LocalLedger } from '../../../src/ledger/local-ledger.ts';
 import type { WalkthroughProgress } from '../../../src/views/walkthrough-progress.ts';
 import { buildLedger, declaration } from '../../support/build-ledger.ts';
@@ -12,8 +13,10 @@ import { bundledRunbook } from '../../support/bundled-runbook.ts';
 import { EventEmitter, editor } from '../../support/fake-vscode.ts';
 import { until } from '../../support/until.ts';
 
-const step = (id: string, outcome: 'done' | 'failed' = 'done') => (
-  { type: 'step.finished', result: { step: id, title: id, section: '5', outcome, level: 'ok', summary: 'It is done.', durationMs: 1 } } as const
+/** What the five questions come to. */
+const ASSESSED: NewEvent = { type: 'severity.set', severity: 'P1', reasons: ['Nothing works.'], answers: { serviceDown: 'yes' } };
+const step = (id: string) => (
+  { type: 'step.finished', result: { step: id, title: id, section: '5', outcome: 'done', level: 'ok', summary: 'It is done.', durationMs: 1 } } as const
 );
 
 describe('what the steps of the walkthrough are done by', () => {
@@ -87,12 +90,11 @@ describe('what the steps of the walkthrough are done by', () => {
     await start();
     const { id } = await ledger.declare({ ...declaration('Practice'), drill: true });
     await until('the declaration', () => stages().join() === 'declared');
-    // A severity that was chosen answers no question, and an attempt that failed assesses nothing.
+    // A severity that was chosen answers no question.
     await ledger.append(id, { type: 'severity.set', severity: 'P1', reasons: ['Chosen when the incident was declared.'] });
-    await ledger.append(id, step('assessSeverity', 'failed'));
     await ledger.append(id, step('investigate'));
     await until('the investigation', () => stages().join() === 'declared,investigated');
-    await ledger.append(id, step('assessSeverity'));
+    await ledger.append(id, ASSESSED);
     await until('the assessment', () => stages().join() === 'declared,investigated,assessed');
     await ledger.append(id, { type: 'incident.closed', reason: 'Practised.' });
     await until('the end', () => stages().join() === 'declared,investigated,assessed,closed');
@@ -100,7 +102,7 @@ describe('what the steps of the walkthrough are done by', () => {
 
   it('is what was practised before the window opened', async () => {
     const { id } = await ledger.declare({ ...declaration('Practice'), drill: true });
-    await ledger.append(id, step('assessSeverity'));
+    await ledger.append(id, ASSESSED);
     await ledger.append(id, { type: 'incident.closed', reason: 'Practised.' });
     await start();
     assert.deepEqual(stages(), ['declared', 'assessed', 'closed']);
