@@ -15,6 +15,8 @@ export interface LineChart {
   readonly limit?: { readonly label: string; readonly value: number };
   /** Epoch ms; without it as far as the points go. */
   readonly range?: readonly [number, number];
+  /** Charts with the same name here point at the same time together. */
+  readonly cursor?: string;
   /** How a time is written below the axis; by default `14:05`. */
   readonly tick?: (at: number) => string;
   /** How a value is written; by default with its unit. */
@@ -150,7 +152,7 @@ class PlotDirective extends AsyncDirective {
       width: element.clientWidth || 600,
       height: HEIGHT,
       legend: { show: false },
-      cursor: { y: false, points: { size: 6 } },
+      cursor: { y: false, points: { size: 6 }, ...(chart.cursor === undefined ? {} : { sync: { key: chart.cursor } }) },
       padding: [8, 12, 0, 0],
       scales: {
         x: { time: true, ...(range === undefined ? {} : { range: () => [range[0] / 1_000, range[1] / 1_000] as [number, number] }) },
