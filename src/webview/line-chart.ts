@@ -159,7 +159,7 @@ class PlotDirective extends AsyncDirective {
         y: { range: (_plot, _min, max) => [0, Math.max(limit?.value ?? 0, max, 1) * 1.08] },
       },
       axes: [
-        { ...axis, values: (_plot, splits) => splits.map((at) => tick(at * 1_000)) },
+        { ...axis, size: 28, values: (_plot, splits) => splits.map((at) => tick(at * 1_000)) },
         { ...axis, size: 56, values: (_plot, splits) => splits.map((figure) => number(figure)) },
       ],
       series: [{}, ...chart.series.map(({ label, points }, index) => ({

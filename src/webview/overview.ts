@@ -8,13 +8,14 @@ import type { Lane, Mark, OverviewChange, OverviewContract, OverviewModel } from
 import { openPage } from './page.ts';
 import './overview.css';
 import { SNOOZE_MINUTES, clocksCard, closureCard, messagesCard, rolesCard, watchesCard } from './overview/cards.ts';
-import { type ListFilter, eventList, filtered } from './overview/event-list.ts';
+import { type ListFilter, filtered } from './overview/event-filter.ts';
+import { eventList } from './overview/event-list.ts';
 import { head, intervals, nextSteps } from './overview/head.ts';
 import { legend } from './overview/legend.ts';
 import { metrics } from './overview/metrics.ts';
 import { describeItem, laneNames, picture } from './overview/picture.ts';
 import { PictureControl } from './overview/picture-control.ts';
-import { BAR_ROWS, type Item, itemWith, itemsOf } from './overview/picture-model.ts';
+import { type Item, barRowsOf, itemWith, itemsOf } from './overview/picture-model.ts';
 import { HouseClock, everySecond } from './overview/ticking.ts';
 import { PRESETS, type Range, SHORTEST_MS, type View, rangeOf, wholeRange } from './overview/time-range.ts';
 import { presetName } from './overview/words.ts';
@@ -170,7 +171,7 @@ function timeline(shown: OverviewModel): TemplateResult {
   const all = [...lanes.values()].flat();
   const tabStop = itemWith(lanes, kept.tabStop ?? '')?.key ?? all.find(({ from }) => from >= range[0])?.key;
   const told = pointed === undefined ? undefined : itemWith(lanes, pointed);
-  const barRows = Math.min(BAR_ROWS, shown.spans.filter(({ kind }) => kind !== 'phase').length);
+  const barRows = barRowsOf(shown.spans, end);
   return html`<section aria-labelledby="timeline-heading">
     <div class="section-head">
       <h2 id="timeline-heading">${t('Timeline')}</h2>

@@ -7,6 +7,7 @@ import type { Incident } from '../../incident/fold.ts';
 import { shorten } from '../../incident/shorten.ts';
 import { isTold } from '../../incident/told.ts';
 import type { Watch } from '../../incident/watches.ts';
+import { t } from '../../l10n.ts';
 import type { Lane, Mark, Phase, Span } from '../../protocol/overview.ts';
 
 /** A line of the list; the rest is in the event itself. */
@@ -92,7 +93,7 @@ function watchSpan({ id, minutes, startedAt, samples, outcome }: Watch, events: 
   const end = outcome === undefined ? undefined : events.findLast((event) => event.type === 'watch.ended' && event.watch === id);
   const last = samples.at(-1);
   return {
-    id, event: id, kind: 'watch', title: 'Stability watch', detail: `until it is quiet for ${minutes} min${last === undefined || last.reason === '' ? '' : `; ${shorten(last.reason, DETAIL_LENGTH)}`}`, from: startedAt,
+    id, event: id, kind: 'watch', title: t('Stability watch'), detail: `${t('until it is quiet for {0} min', minutes)}${last === undefined || last.reason === '' ? '' : `; ${shorten(last.reason, DETAIL_LENGTH)}`}`, from: startedAt,
     ...(end === undefined ? {} : { to: Date.parse(end.at) }),
     level: outcome === 'stable' ? 'ok' : last?.level ?? 'unknown',
   };
@@ -116,7 +117,7 @@ export function deploymentsOf({ steps, events }: Pick<Incident, 'steps' | 'event
       deployments.forEach(({ id, sha, environment, author, at, result, suspect }) => {
         const commit = String(sha ?? '');
         const isRunning = running.some((one) => commit.startsWith(one) || one.startsWith(commit));
-        add(`deployment/${String(id)}`, at, { title: `Deployment ${commit.slice(0, 7)} to ${String(environment)}`, detail: words(result, author, isRunning ? 'runs now' : null), ...outcome(result), ...(suspect === true ? { isSuspect: true } : {}) });
+        add(`deployment/${String(id)}`, at, { title: t('Deployment {0} to {1}', commit.slice(0, 7), String(environment)), detail: words(result, author, isRunning ? t('runs now') : null), ...outcome(result), ...(suspect === true ? { isSuspect: true } : {}) });
       });
       (deployments.length === 0 ? fieldsIn(data['runs']) : []).forEach(({ id, name, number, author, at, result, suspect }) => {
         add(`run/${String(id)}`, at, { title: `${String(name)} #${String(number)}`, detail: words(result, author), ...outcome(result), ...(suspect === true ? { isSuspect: true } : {}) });
@@ -125,7 +126,7 @@ export function deploymentsOf({ steps, events }: Pick<Incident, 'steps' | 'event
       fieldsIn(data['services']).forEach((service) => {
         fieldsIn(service['deployments']).forEach(({ id, rolloutState, taskDefinition, createdAt }) => {
           const state = String(rolloutState ?? '');
-          add(String(id), createdAt, { title: `Rollout of ${String(service['name'])}`, detail: words(rolloutState, String(taskDefinition ?? '').split('/').at(-1) ?? null), ...outcome(state) }, state === 'IN_PROGRESS');
+          add(String(id), createdAt, { title: t('Rollout of {0}', String(service['name'])), detail: words(rolloutState, String(taskDefinition ?? '').split('/').at(-1) ?? null), ...outcome(state) }, state === 'IN_PROGRESS');
         });
       });
     }

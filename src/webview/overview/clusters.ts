@@ -29,6 +29,11 @@ export function clustersOf<T extends { readonly at: number }>(items: readonly T[
   return clusters;
 }
 
+/** So many of them last at the same time, at most: that does not hang on the zoom. @param bars by their beginning */
+export function concurrency(bars: readonly { readonly from: number; readonly to: number }[]): number {
+  return bars.reduce((most, bar, index) => Math.max(most, 1 + bars.slice(0, index).filter(({ to }) => to > bar.from).length), 0);
+}
+
 /** A bar in its row, counted from the top. */
 export interface Placed<T> {
   readonly bar: T;

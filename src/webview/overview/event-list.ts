@@ -1,33 +1,19 @@
 /** The events as a list: what the picture shows, for reading and searching. */
 import '@vscode-elements/elements/dist/vscode-button/index.js';
 import { type TemplateResult, html, nothing } from 'lit';
-import { t } from '../../l10n.ts';
+import { t, tn } from '../../l10n.ts';
 import { LANES, type Lane, type Mark } from '../../protocol/overview.ts';
 import { moment, number } from '../format.ts';
+import type { ListFilter } from './event-filter.ts';
 import { levelSign } from './glyphs.ts';
-import type { Range } from './time-range.ts';
 import { deliveryName, laneName, levelName } from './words.ts';
 
 export const EVENTS_ON_PAGE = 50;
-
-export interface ListFilter {
-  readonly lane: Lane | 'all';
-  readonly text: string;
-  /** Only those between, epoch ms, both inclusive. */
-  readonly between?: Range;
-}
 
 export interface ListActions {
   readonly filter: (filter: ListFilter) => void;
   readonly turn: (page: number) => void;
   readonly open: (event: string) => void;
-}
-
-/** Those that match, the newest first. */
-export function filtered(marks: readonly Mark[], { lane, text, between }: ListFilter): Mark[] {
-  const words = text.trim().toLowerCase().split(/\s+/).filter((word) => word !== '');
-  return marks.filter((mark) => (lane === 'all' || mark.lane === lane) && (between === undefined || (mark.at >= between[0] && mark.at <= between[1]))
-    && words.every((word) => `${mark.title} ${mark.detail} ${mark.by}`.toLowerCase().includes(word))).reverse();
 }
 
 export function eventList(found: readonly Mark[], total: number, filter: ListFilter, page: number, now: number, { filter: choose, turn, open }: ListActions): TemplateResult {
@@ -43,15 +29,15 @@ export function eventList(found: readonly Mark[], total: number, filter: ListFil
       </select></label>
       <label class="search">${t('Text')} <input type="search" .value=${filter.text} placeholder=${t('What, who or where')} @input=${(event: Event) => { choose({ ...filter, text: (event.target as HTMLInputElement).value }); }}></label>
       ${between === undefined ? nothing : html`<vscode-button secondary @click=${() => { choose(rest); }}>${t('Only {0} to {1}: show all', moment(between[0], now), moment(between[1], now))}</vscode-button>`}
-      <span class="quiet found" role="status">${found.length === total ? t('{0} events', number(total)) : t('{0} of {1} events', number(found.length), number(total))}</span>
+      <span class="quiet found" role="status">${found.length === total ? tn('{1} event', '{1} events', total, number(total)) : tn('{1} of {2} event', '{1} of {2} events', total, number(found.length), number(total))}</span>
     </div>
     ${shown.length === 0 ? html`<p class="quiet">${t('No event matches. Choose another kind or another text.')}</p>` : html`<div class="wide"><table class="events">
       <thead><tr><th scope="col">${t('Time')}</th><th scope="col">${t('What')}</th><th scope="col">${t('Detail')}</th><th scope="col">${t('Who')}</th></tr></thead>
       <tbody>${shown.map(({ id, at, title, detail, by, level, state }) => html`<tr data-event=${id}>
         <td class="number">${moment(at, now)}</td>
-        <td dir="auto">${level === undefined ? nothing : html`<span class="sign level-${level}" aria-hidden="true">${levelSign(level)}</span><span class="hidden-text">${levelName(level)}: </span>`}<button type="button" class="link" @click=${() => { open(id); }}>${title}</button>${state === undefined ? nothing : html` <span class="quiet">(${deliveryName(state)})</span>`}</td>
-        <td dir="auto" class="detail">${detail}</td>
-        <td dir="auto">${by}</td>
+        <td>${level === undefined ? nothing : html`<span class="sign level-${level}" aria-hidden="true">${levelSign(level)}</span><span class="hidden-text">${levelName(level)}: </span>`}<button type="button" class="link" @click=${() => { open(id); }}><bdi>${title}</bdi></button>${state === undefined ? nothing : html` <span class="quiet">(${deliveryName(state)})</span>`}</td>
+        <td class="detail"><bdi>${detail}</bdi></td>
+        <td><bdi>${by}</bdi></td>
       </tr>`)}</tbody>
     </table></div>`}
     ${pages === 1 ? nothing : html`<nav class="pager" aria-label=${t('Pages of events')}>

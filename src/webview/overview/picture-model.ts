@@ -1,12 +1,12 @@
 /** What the picture consists of at a zoom: bars and marks with their times, in the order in which one goes through them. Pure. */
 import type { Lane, Level, Mark, Span } from '../../protocol/overview.ts';
-import { clustersOf, placedBars } from './clusters.ts';
+import { clustersOf, concurrency, placedBars } from './clusters.ts';
 
 /** px from the beginning of a mark to that of the next. */
 export const GAP_PX = 22;
 /** A shorter bar is drawn as a mark. */
 export const SHORTEST_BAR_PX = 12;
-export const BAR_ROWS = 3;
+const MOST_BAR_ROWS = 3;
 
 export interface Point {
   readonly kind: 'mark' | 'span';
@@ -44,17 +44,32 @@ function gravest(points: readonly Point[]): Level | undefined {
   return WORST.find((level) => levels.includes(level));
 }
 
+interface Bar {
+  readonly span: Span;
+  readonly from: number;
+  readonly to: number;
+}
+
+function barsOf(spans: readonly Span[], end: number): Bar[] {
+  return spans.map((span) => ({ span, from: span.from, to: Math.max(span.to ?? end, span.from) })).sort((a, b) => a.from - b.from);
+}
+
+/** Rows for the bars of the changes; the same at every zoom, so that the lanes stay where they are. */
+export function barRowsOf(spans: readonly Span[], end: number): number {
+  return Math.min(MOST_BAR_ROWS, concurrency(barsOf(spans.filter(({ kind, from, to }) => kind !== 'phase' && to !== from), end)));
+}
+
 /**
  * All items of an incident, by lane and time.
  *
  * @param end where what goes on is drawn to, epoch ms
  */
 export function itemsOf(marks: readonly Mark[], spans: readonly Span[], end: number, msPerPx: number): ReadonlyMap<Lane, readonly Item[]> {
-  const bars = spans.map((span) => ({ span, from: span.from, to: Math.max(span.to ?? end, span.from) })).sort((a, b) => a.from - b.from);
+  const bars = barsOf(spans, end);
   const drawn = marks.filter(({ isListed }) => isListed !== true);
   const points = (lane: Lane): Point[] => drawn.flatMap((mark): Point[] => (mark.lane === lane ? [{ kind: 'mark', at: mark.at, mark }] : []));
   const phases = bars.filter(({ span }) => span.kind === 'phase').map(({ span, from, to }): Item => ({ key: span.id, lane: 'phases', from, to, row: 0, points: [{ kind: 'span', at: from, span }], level: undefined }));
-  const { placed, left } = placedBars(bars.filter(({ span }) => span.kind !== 'phase'), { rows: BAR_ROWS, gapMs: 4 * msPerPx, shortestMs: SHORTEST_BAR_PX * msPerPx });
+  const { placed, left } = placedBars(bars.filter(({ span }) => span.kind !== 'phase'), { rows: barRowsOf(spans, end), gapMs: 4 * msPerPx, shortestMs: SHORTEST_BAR_PX * msPerPx });
   const changes = placed.map(({ bar: { span, from, to }, row }): Item => ({ key: span.id, lane: 'changes', from, to, row, points: [{ kind: 'span', at: from, span }], level: span.level }));
   const short = left.map(({ span, from }): Point => ({ kind: 'span', at: from, span }));
   return new Map<Lane, readonly Item[]>([

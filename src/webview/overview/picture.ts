@@ -10,15 +10,16 @@ import { type Range, ticksOf } from './time-range.ts';
 import { deliveryName, laneName, levelName, spanTitle } from './words.ts';
 
 const AXIS_PX = 26;
-const NAMES_PX = 138;
+const NAMES_PX = 150;
 const BAR_PX = 16;
 const BAR_STEP_PX = 20;
 const MARKS_PX = 30;
 const PADDING_PX = 6;
 /** Of a label below the axis. */
 const TICK_PX = 90;
-/** Of a letter in a bar; what does not fit is left out. */
-const LETTER_PX = 6.4;
+/** A narrower bar has no text, only signs. */
+const SHORTEST_TEXT_PX = 36;
+const SIGN_PX = 10;
 const RADIUS_PX = 7;
 /** Levels of an investigation's checks, one below the other. */
 const PARTS_SHOWN = 8;
@@ -70,7 +71,7 @@ export function picture(input: PictureInput): TemplateResult {
   return html`<svg width=${width} height=${bottom + AXIS_PX} role="group" aria-label=${t('Timeline: {0} to {1}', moment(range[0], range[1]), moment(range[1], range[1]))} focusable="false">
     <g class="grid" aria-hidden="true">
       ${places.map(({ top, height }, index) => (index % 2 === 0 ? svg`<rect class="lane" x="0" y=${top} width=${width} height=${height}></rect>` : nothing))}
-      ${at.map((tick) => svg`<line x1=${x(tick)} x2=${x(tick)} y1="0" y2=${bottom}></line><text x=${x(tick)} y=${bottom + 17} text-anchor="middle">${tickText(tick, step)}</text>`)}
+      ${at.map((tick) => svg`<line x1=${x(tick)} x2=${x(tick)} y1="0" y2=${bottom}></line>${now !== undefined && Math.abs(x(now) - 14 - x(tick)) < 40 ? nothing : svg`<text x=${x(tick)} y=${bottom + 17} text-anchor="middle">${tickText(tick, step)}</text>`}`)}
       ${now === undefined || now < range[0] || now > range[1] ? nothing : svg`<line class="now" x1=${x(now)} x2=${x(now)} y1="0" y2=${bottom}></line><text class="now" x=${x(now)} y=${bottom + 17} text-anchor="end" dx="-3">${t('now')}</text>`}
     </g>
     ${places.map((place) => repeat(visibleOf(lanes.get(place.lane) ?? [], range), ({ key }) => key, (item) => drawnItem(item, place, input, x)))}
@@ -90,12 +91,11 @@ function drawnItem(item: Item, place: LanePlace, { range, width, tabStop }: Pict
 function drawnBar({ points: [{ span }], level, row = 0 }: Item, { top }: LanePlace, from: number, to: number): TemplateResult {
   const y = top + PADDING_PX + row * BAR_STEP_PX;
   const width = Math.max(3, to - from);
-  const letters = Math.floor((width - 10) / LETTER_PX);
   const sign = span === undefined ? '' : [...(span.isUndone === true ? ['↶'] : []), ...(span.kind !== 'phase' && level !== undefined ? [levelSign(level)] : [])].join(' ');
-  const text = span === undefined ? '' : `${sign === '' ? '' : `${sign} `}${spanTitle(span)}`;
-  const shown = text.length <= letters ? text : letters >= 6 ? `${text.slice(0, letters - 1)}…` : letters >= sign.length ? sign : '';
+  const text = span === undefined || width < SHORTEST_TEXT_PX ? sign : `${sign} ${spanTitle(span)}`.trimStart();
+  // A drawing of its own, which cuts off what does not fit: the whole text stays in it.
   return svg`<rect class="bar ${span?.kind ?? ''} ${span?.kind === 'phase' ? span.title : ''} ${span?.isUndone === true ? 'undone' : ''} ${span?.to === undefined ? 'going' : ''}" x=${from} y=${y} width=${width} height=${BAR_PX} rx="3"></rect>
-    ${shown === '' ? nothing : svg`<text class="bar-text ${span?.isUndone === true ? 'undone' : ''}" x=${from + 5} y=${y + 12}>${shown}</text>`}` as TemplateResult;
+    ${text === '' || width < sign.length * SIGN_PX ? nothing : svg`<svg x=${from + 5} y=${y} width=${Math.max(0, width - 8)} height=${BAR_PX}><text class="bar-text ${span?.isUndone === true ? 'undone' : ''}" x="0" y="12">${text}</text></svg>`}` as TemplateResult;
 }
 
 function drawnMark({ points, level }: Item, x: number, { marks: y }: LanePlace): TemplateResult {

@@ -5,7 +5,7 @@ import type { Preset } from './time-range.ts';
 
 export function laneName(lane: Lane): string {
   switch (lane) {
-    case 'phases': return t('Incident');
+    case 'phases': return t('Phases');
     case 'steps': return t('Steps');
     case 'changes': return t('Changes and deploys');
     case 'messages': return t('Updates and messages');
