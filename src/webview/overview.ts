@@ -99,6 +99,8 @@ const control = new PictureControl({
       pointed = key;
       if (isFocus) {
         keep({ tabStop: key });
+        // At once: what has the focus and what is told of it are one.
+        draw();
       } else {
         schedule();
       }

@@ -35,7 +35,7 @@ describe('the overview in the real workbench', () => {
         await writeTimeline(timelines, STORY.id, movedBy(wholeStory(), now - START - (STORY_MINUTES + 1) * MINUTE_MS, STORY.id));
         await writeTimeline(timelines, LARGE.id, movedBy(manyEvents(LARGE.events), now - START - (LARGE.events / 20 + 5) * MINUTE_MS, LARGE.id));
         await writeTimeline(timelines, CLOSED, movedBy(closedStory(), now - START - 300 * MINUTE_MS, CLOSED).map((event) => (event.type === 'incident.declared' ? { ...event, title: 'Portals were down' } : event)));
-        ({ id: fresh } = await recordIncident(timelines, FRESH, MINUTE_MS));
+        ({ id: fresh } = await recordIncident(timelines, FRESH, 5 * MINUTE_MS));
       },
     });
     page = session.page;

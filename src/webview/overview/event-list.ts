@@ -2,7 +2,7 @@
 import '@vscode-elements/elements/dist/vscode-button/index.js';
 import { type TemplateResult, html, nothing } from 'lit';
 import { t, tn } from '../../l10n.ts';
-import { LANES, type Lane, type Mark } from '../../protocol/overview.ts';
+import { LANES, type Mark } from '../../protocol/overview.ts';
 import { moment, number } from '../format.ts';
 import type { ListFilter } from './event-filter.ts';
 import { levelSign } from './glyphs.ts';

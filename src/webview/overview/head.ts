@@ -64,7 +64,7 @@ export function nextSteps(next: readonly OverviewAction[], stands: OverviewStand
     <h2 id="next-heading">${t('What to do next')}</h2>
     ${next.length === 0 ? html`<p class="quiet">${stands === 'closed' ? t('Nothing: the incident is closed.') : t('Nothing is due at this moment. Document what you find, and keep everybody posted.')}</p>` : html`<ol>${next.map(({ id, title, reason, urgent }, index) => html`<li class=${urgent ? 'urgent' : ''}>
       <vscode-button ?secondary=${index > 0} @click=${() => { run(id); }} data-action=${id}>${title}</vscode-button>
-      <span class="reason">${urgent ? html`<strong class="bad-text">${t('Urgent')}:</strong> ` : nothing}<bdi>${reason}</bdi></span>
+      <span class="reason">${urgent ? html`<span class="codicon codicon-warning bad-text" aria-hidden="true"></span> <strong>${t('Urgent')}:</strong> ` : nothing}<bdi>${reason}</bdi></span>
     </li>`)}</ol>`}
   </section>`;
 }

@@ -17,6 +17,8 @@ const MARKS_PX = 30;
 const PADDING_PX = 6;
 /** Of a label below the axis. */
 const TICK_PX = 90;
+/** A time so near to the edge is not written: half of it would be cut off. */
+const EDGE_PX = 20;
 /** A narrower bar has no text, only signs. */
 const SHORTEST_TEXT_PX = 36;
 const SIGN_PX = 10;
@@ -71,7 +73,7 @@ export function picture(input: PictureInput): TemplateResult {
   return html`<svg width=${width} height=${bottom + AXIS_PX} role="group" aria-label=${t('Timeline: {0} to {1}', moment(range[0], range[1]), moment(range[1], range[1]))} focusable="false">
     <g class="grid" aria-hidden="true">
       ${places.map(({ top, height }, index) => (index % 2 === 0 ? svg`<rect class="lane" x="0" y=${top} width=${width} height=${height}></rect>` : nothing))}
-      ${at.map((tick) => svg`<line x1=${x(tick)} x2=${x(tick)} y1="0" y2=${bottom}></line>${now !== undefined && Math.abs(x(now) - 14 - x(tick)) < 40 ? nothing : svg`<text x=${x(tick)} y=${bottom + 17} text-anchor="middle">${tickText(tick, step)}</text>`}`)}
+      ${at.map((tick) => svg`<line x1=${x(tick)} x2=${x(tick)} y1="0" y2=${bottom}></line>${x(tick) < EDGE_PX || x(tick) > width - EDGE_PX || (now !== undefined && Math.abs(x(now) - 14 - x(tick)) < 40) ? nothing : svg`<text x=${x(tick)} y=${bottom + 17} text-anchor="middle">${tickText(tick, step)}</text>`}`)}
       ${now === undefined || now < range[0] || now > range[1] ? nothing : svg`<line class="now" x1=${x(now)} x2=${x(now)} y1="0" y2=${bottom}></line><text class="now" x=${x(now)} y=${bottom + 17} text-anchor="end" dx="-3">${t('now')}</text>`}
     </g>
     ${places.map((place) => repeat(visibleOf(lanes.get(place.lane) ?? [], range), ({ key }) => key, (item) => drawnItem(item, place, input, x)))}
