@@ -105,7 +105,7 @@ function drawnMark({ points, level }: Item, x: number, { marks: y }: LanePlace):
   if (points.length > 1) {
     const text = points.length > 999 ? `${Math.floor(points.length / 1_000)}k` : String(points.length);
     const glyph = clusterGlyph(level);
-    return svg`<rect class="cluster" x=${x - 10} y=${y - 8} width="20" height="16" rx="8"></rect><text class="count" x=${x} y=${y + 4} text-anchor="middle">${text}</text>
+    return svg`<rect class="cluster" x=${x - 10} y=${y - 8} width="20" height="16" rx="8"></rect><text class="count ${text.length > 2 ? 'long' : ''}" x=${x} y=${y + 4} text-anchor="middle">${text}</text>
       ${glyph === undefined ? nothing : drawnGlyph(glyph, x + 8, y - 8, 3.5)}` as TemplateResult;
   }
   const parts = point.mark?.parts ?? [];
