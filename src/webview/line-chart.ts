@@ -24,7 +24,7 @@ export interface LineChart {
 }
 
 const HEIGHT = 150;
-const PALETTE = ['blue', 'orange', 'green', 'purple'] as const;
+const PALETTE = ['blue', 'yellow', 'green', 'purple'] as const;
 const DASHES: readonly (number[] | undefined)[] = [undefined, [8, 4], [2, 3], [10, 3, 2, 3]];
 
 /** The chart under its heading, what it amounts to in words, and its figures as a table on demand. */
