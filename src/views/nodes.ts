@@ -193,7 +193,7 @@ function nextNodes(incident: Incident, { runbook, now }: TreeInput): Node[] {
 }
 
 /** Whether the runbook has the step, and the extension carries out what nobody does by hand. */
-function isNamed(runbook: Runbook): (action: NextAction) => boolean {
+export function isNamed(runbook: Runbook): (action: NextAction) => boolean {
   return ({ step: id, ifAutomated }) => {
     const step = stepById(runbook, id);
     return step !== undefined && (ifAutomated !== true || isAutomated(step.action));

@@ -15,6 +15,8 @@ export interface LineChart {
   readonly limit?: { readonly label: string; readonly value: number };
   /** Epoch ms; without it as far as the points go. */
   readonly range?: readonly [number, number];
+  /** Charts with the same name here point at the same time together. */
+  readonly cursor?: string;
   /** How a time is written below the axis; by default `14:05`. */
   readonly tick?: (at: number) => string;
   /** How a value is written; by default with its unit. */
@@ -26,7 +28,7 @@ export interface LineChart {
 }
 
 const HEIGHT = 150;
-const PALETTE = ['blue', 'orange', 'green', 'purple'] as const;
+const PALETTE = ['blue', 'yellow', 'green', 'purple'] as const;
 const DASHES: readonly (number[] | undefined)[] = [undefined, [8, 4], [2, 3], [10, 3, 2, 3]];
 
 /** The chart under its heading, what it amounts to in words, and its figures as a table on demand. */
@@ -156,14 +158,14 @@ class PlotDirective extends AsyncDirective {
       legend: { show: false },
       // As it is written: in UTC, wherever the window is.
       tzDate: (at) => uPlot.tzDate(new Date(at * 1_000), 'Etc/UTC'),
-      cursor: { y: false, points: { size: 6 } },
+      cursor: { y: false, points: { size: 6 }, ...(chart.cursor === undefined ? {} : { sync: { key: chart.cursor } }) },
       padding: [8, 12, 0, 0],
       scales: {
         x: { time: true, ...(range === undefined ? {} : { range: () => [range[0] / 1_000, range[1] / 1_000] as [number, number] }) },
         y: { range: (_plot, _min, max) => [0, Math.max(limit?.value ?? 0, max, 1) * 1.08] },
       },
       axes: [
-        { ...axis, ...(ticks === undefined ? {} : { splits: ticks.map((at) => at / 1_000) }), values: (_plot, splits) => splits.map((at) => tick(at * 1_000)) },
+        { ...axis, size: 28, ...(ticks === undefined ? {} : { splits: ticks.map((at) => at / 1_000) }), values: (_plot, splits) => splits.map((at) => tick(at * 1_000)) },
         { ...axis, size: 56, values: (_plot, splits) => splits.map((figure) => number(figure)) },
       ],
       series: [{}, ...chart.series.map(({ label, points }, index) => ({
