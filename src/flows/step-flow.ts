@@ -62,6 +62,11 @@ export function createStepFlow(deps: FlowDeps, { declareAs, planChange }: StepFl
     if (incident === undefined && !STEPS_WITHOUT_INCIDENT.includes(id)) {
       return undefined;
     }
+    if (step.action === 'assessSeverity' && incident !== undefined && node?.inputs === undefined) {
+      // The panel asks, shows what follows and records; whoever waits for a result does not wait for that.
+      deps.panels().show('severity', { incident });
+      return undefined;
+    }
     if ((step.action === 'createActionItems' || step.action === 'createReview') && incident !== undefined) {
       await saveReviewOf(incident, node?.inputs?.['file']);
     }
@@ -91,12 +96,6 @@ export function createStepFlow(deps: FlowDeps, { declareAs, planChange }: StepFl
       return node.inputs;
     }
     switch (step.id) {
-      case 'assessSeverity': {
-        const answer = await ask.askAssessment(book);
-        return answer === undefined ? undefined : {
-          ...answer.answers, ...(answer.override === undefined ? {} : { override: answer.override, overrideReason: answer.overrideReason }),
-        };
-      }
       case 'documentFinding': {
         const excerpt = selectedExcerpt();
         const where = excerpt === undefined ? '' : ` It is recorded with ${excerpt['file']}:${excerpt['startLine']}–${excerpt['endLine']}.`;
