@@ -1,7 +1,7 @@
 /** What the answers come to, what would follow from it, and the table of levels. */
 import { type TemplateResult, html, nothing } from 'lit';
 import '@vscode-elements/elements/dist/vscode-icon/index.js';
-import { t, tn } from '../l10n.ts';
+import { t } from '../l10n.ts';
 import type { ClockChange, Judgement, LevelRow, Notified, NotifiedWay, Severity, SeverityModel } from '../protocol/severity.ts';
 import { duration, moment } from './format.ts';
 import { openWords } from './severity-form.ts';
@@ -29,11 +29,11 @@ export function verdict(judgement: Judgement | undefined, levels: readonly Level
     </div>
     ${judgement === undefined ? nothing : html`
       ${sure.length + judgement.doubtful.length === 0 ? nothing : html`<ul>
-        ${sure.map(({ text }) => html`<li dir="auto">${text}</li>`)}
+        ${sure.map(({ text }) => html`<li><span dir="auto">${text}</span></li>`)}
         ${judgement.doubtful.map((text) => html`<li>${t('In doubt about “{0}”, so the graver answer counts.', text)}</li>`)}
       </ul>`}
       ${judgement.open.length === 0 ? nothing : html`<p class="possible">${openWords(judgement)}${possible.length === 0 ? '' : ` ${t('Still possible:')}`}</p>`}
-      ${possible.length === 0 ? nothing : html`<ul class="quiet">${possible.map(({ text }) => html`<li dir="auto">${text}</li>`)}</ul>`}`}
+      ${possible.length === 0 ? nothing : html`<ul class="quiet">${possible.map(({ text }) => html`<li><span dir="auto">${text}</span></li>`)}</ul>`}`}
     ${rest}
   </section>`;
 }
@@ -62,7 +62,7 @@ export function follows(judgement: Judgement, model: SeverityModel, now: number,
 
 /** The table of the runbook (2.1), with what each level brings with it; on which one stands is said in words. */
 export function levelsTable({ levels, current }: SeverityModel, judgement: Judgement | undefined): TemplateResult {
-  return html`<section class="levels" aria-labelledby="levels">
+  return html`<div class="levels">
     <h2 id="levels">${t('Levels of the runbook')}</h2>
     <div class="wide" tabindex="0" role="region" aria-labelledby="levels">
       <table>
@@ -79,7 +79,7 @@ export function levelsTable({ levels, current }: SeverityModel, judgement: Judge
         </tr>`)}</tbody>
       </table>
     </div>
-  </section>`;
+  </div>`;
 }
 
 function marks(severity: Severity, current: Severity | undefined, judgement: Judgement | undefined): TemplateResult | typeof nothing {
@@ -124,7 +124,7 @@ function clockLine({ kind, change, contact, at, was, everyMinutes, why }: ClockC
   return html`<li class=${change}>
     <vscode-icon name=${change === 'stops' ? 'circle-slash' : kind === 'escalation' ? 'warning' : 'watch'} aria-hidden="true"></vscode-icon>
     <span class="name" dir="auto">${name}</span>
-    <span class="when">${change === 'stops' ? t('stops') : at <= now ? t('now') : t('in {0}', minutes(Math.ceil((at - now) / MINUTE_MS)))}</span>
+    <span class="when">${change === 'stops' ? t('stops') : at <= now ? t('now') : t('in {0}', minutes(Math.max(1, Math.round((at - now) / MINUTE_MS))))}</span>
     ${more.length === 0 ? nothing : html`<span class="more quiet">${more.join(' · ')}</span>`}
     ${why === undefined ? nothing : html`<span class="more quiet" dir="auto">${why}</span>`}
   </li>`;
@@ -153,5 +153,5 @@ function plainLine(icon: string, text: string): TemplateResult {
 }
 
 function minutes(count: number): string {
-  return count === 0 ? tn('{0} minute', '{0} minutes', 0) : duration(count * MINUTE_MS);
+  return duration(count * MINUTE_MS);
 }

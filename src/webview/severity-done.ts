@@ -55,7 +55,7 @@ export function done(model: SeverityModel, current: CurrentSeverity, judgement: 
         <p class="quiet">${t('{0} by {1}', moment(current.at, now), current.by)}</p>
       </div>
     </div>
-    <ul>${current.reasons.map((reason) => html`<li dir="auto">${reason}</li>`)}${current.recommended === undefined ? nothing : html`<li>${t('The rules recommend {0}.', current.recommended)}</li>`}</ul>
+    <ul>${current.reasons.map((reason) => html`<li><span dir="auto">${reason}</span></li>`)}${current.recommended === undefined ? nothing : html`<li>${t('The rules recommend {0}.', current.recommended)}</li>`}</ul>
     <h3>${t('Next')}</h3>
     <div class="buttons">
       ${model.next.map(({ step, doneAt }, index) => (doneAt === undefined

@@ -93,7 +93,7 @@ export function recordBar(form: Form, acts: FormActs): TemplateResult {
     </vscode-button>
     <p class="sum">
       <span class="quiet">${recordKeys()}</span>
-      ${judgement === undefined ? nothing : openWords(judgement)}
+      ${judgement === undefined ? nothing : html`<span aria-hidden="true">${isOverride(form) ? t('Recommended is {0}.', judgement.recommended) : openWords(judgement) || judgement.reasons[0]?.text}</span>`}
       ${fault === 'empty' ? html`<span class="error" role="alert">${t('Answer at least one question, or choose another level with a reason.')}</span>` : nothing}
     </p>
     <vscode-button secondary ?disabled=${isEmpty || isBusy || model.blocked !== undefined} @click=${acts.restart}>${t('Start again')}</vscode-button>

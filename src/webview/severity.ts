@@ -66,8 +66,8 @@ function draw(): void {
         <div>
           ${verdict(judgement, model.levels, levelChoice(shown, acts))}
           ${judgement === undefined || model.blocked === 'closed' ? nothing : follows(judgement, model, now, false)}
-          ${levelsTable(model, judgement)}
         </div>
+        ${levelsTable(model, judgement)}
       </div>
       ${recordBar(shown, acts)}`}
   `);
@@ -289,7 +289,7 @@ function pressDigit(digit: number, focused: string | undefined): boolean {
 
 function pressBackspace(focused: string | undefined): boolean {
   const names = groups().map(({ dataset }) => dataset['question']);
-  const place = focused === undefined ? names.indexOf(LEVEL_GROUP) : names.indexOf(focused);
+  const place = focused === undefined ? names.length : names.indexOf(focused);
   const before = names[place - 1];
   focusGroup(before);
   return before !== undefined;
