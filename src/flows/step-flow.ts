@@ -61,6 +61,11 @@ export function createStepFlow(deps: FlowDeps, { declareAs, planChange }: StepFl
     if (incident === undefined && !STEPS_WITHOUT_INCIDENT.includes(id)) {
       return undefined;
     }
+    if (step.action === 'assessSeverity' && incident !== undefined && node?.inputs === undefined) {
+      // The panel asks, shows what follows and records; whoever waits for a result does not wait for that.
+      deps.panels().show('severity', { incident });
+      return undefined;
+    }
     if ((step.action === 'createActionItems' || step.action === 'createReview') && incident !== undefined) {
       await saveReviewOf(incident, node?.inputs?.['file']);
     }
@@ -90,12 +95,6 @@ export function createStepFlow(deps: FlowDeps, { declareAs, planChange }: StepFl
       return node.inputs;
     }
     switch (step.id) {
-      case 'assessSeverity': {
-        const answer = await ask.askAssessment(book);
-        return answer === undefined ? undefined : {
-          ...answer.answers, ...(answer.override === undefined ? {} : { override: answer.override, overrideReason: answer.overrideReason }),
-        };
-      }
       case 'documentFinding': {
         const excerpt = selectedExcerpt();
         const question = excerpt === undefined ? t('What did you find?') : t('What did you find? It is recorded with {0}.', `${excerpt['file']}:${excerpt['startLine']}–${excerpt['endLine']}`);

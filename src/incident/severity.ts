@@ -36,6 +36,18 @@ export function compareSeverity(a: Severity, b: Severity): number {
   return SEVERITIES.indexOf(a) - SEVERITIES.indexOf(b);
 }
 
+/** What the rules make of the answers, and what it hangs on. */
+export interface Weighed {
+  readonly severity: Severity;
+  /** Rules of that level that hold. `isOpen`: only because a question is not answered. None: nothing graver than the mildest. */
+  readonly held: readonly { readonly reason: string; readonly isOpen: boolean }[];
+  /** Why it is the mildest level, where no rule holds. */
+  readonly otherwise: string;
+  /** Ids of the questions whose doubtful answer counts as a graver one, and of those not answered. */
+  readonly doubtful: readonly string[];
+  readonly open: readonly string[];
+}
+
 /**
  * The level the runbook's rules recommend for the answers (runbook 2.2), with the reasons of the level chosen.
  * In doubt the higher one: a doubtful answer counts as the option it names, and a question left open leaves
@@ -44,8 +56,22 @@ export function compareSeverity(a: Severity, b: Severity): number {
  * @throws UnknownAnswerError for a question or an option that the runbook does not have
  */
 export function assess(assessment: Assessment, answers: Readonly<Record<string, string>>): Recommendation {
+  const { severity, held, otherwise, doubtful, open } = weigh(assessment, answers);
+  const textOf = (asked: string): string => assessment.questions.find(({ id }) => id === asked)?.text ?? asked;
+  return {
+    severity,
+    reasons: [
+      ...(held.length > 0 ? held.map(({ reason }) => reason) : [otherwise]),
+      ...doubtful.map((id) => `In doubt about "${textOf(id)}", so the graver answer counts.`),
+      ...open.map((id) => `Not answered: "${textOf(id)}" In doubt the higher level.`),
+    ],
+  };
+}
+
+/** The same, for those who say it in their own words. @throws UnknownAnswerError as `assess` */
+export function weigh(assessment: Assessment, answers: Readonly<Record<string, string>>): Weighed {
   const counted = new Map<string, string>();
-  const doubts: string[] = [];
+  const doubtful: string[] = [];
   for (const [questionId, optionId] of Object.entries(answers)) {
     const question = assessment.questions.find(({ id }) => id === questionId);
     if (question === undefined) {
@@ -57,23 +83,20 @@ export function assess(assessment: Assessment, answers: Readonly<Record<string, 
     }
     counted.set(questionId, option.countsAs ?? option.id);
     if (option.countsAs !== undefined) {
-      doubts.push(`In doubt about "${question.text}", so the graver answer counts.`);
+      doubtful.push(questionId);
     }
   }
-  const open = assessment.questions.filter(({ id }) => !counted.has(id));
   const holding = assessment.rules.filter(({ when }) =>
     Object.entries(when).every(([question, allowed]) => {
       const answer = counted.get(question);
       return answer === undefined || allowed.includes(answer);
     }));
   const severity = [assessment.otherwise.severity, ...holding.map((rule) => rule.severity)].sort(compareSeverity)[0] ?? assessment.otherwise.severity;
-  const reasons = holding.filter((rule) => rule.severity === severity).map((rule) => rule.reason);
   return {
     severity,
-    reasons: [
-      ...(reasons.length > 0 ? reasons : [assessment.otherwise.reason]),
-      ...doubts,
-      ...open.map(({ text }) => `Not answered: "${text}" In doubt the higher level.`),
-    ],
+    held: holding.filter((rule) => rule.severity === severity).map(({ reason, when }) => ({ reason, isOpen: Object.keys(when).some((question) => !counted.has(question)) })),
+    otherwise: assessment.otherwise.reason,
+    doubtful,
+    open: assessment.questions.filter(({ id }) => !counted.has(id)).map(({ id }) => id),
   };
 }

@@ -296,6 +296,5 @@ export type GuidedRunbookStep = Static<typeof GuidedStep>;
 export type RunbookContact = Static<typeof Contact>;
 export type RunbookDashboard = Static<typeof Dashboard>;
 export type StepInputs = Static<typeof Inputs>;
-export type AssessmentQuestion = Static<typeof Question>;
 export type AssessmentRules = Runbook['assessment'];
 export type StepEffect = (typeof EFFECTS)[number];

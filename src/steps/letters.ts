@@ -48,7 +48,7 @@ export function shortTitle({ title }: Incident): string {
 export function assessed({ id, severity }: Incident): Severity {
   if (severity === undefined) {
     throw new UserError(`Assess the severity first: it decides who hears of ${id}, and how.`, {
-      action: { title: 'Assess severity', command: 'incidentRunbook.assessSeverity', args: [{ incident: id }] },
+      action: { title: 'Assess severity', command: 'incidentRunbook.assessSeverity', args: [{ kind: 'step', key: `${id}/assessSeverity`, incident: id }] },
     });
   }
   return severity;

@@ -139,16 +139,17 @@ export class StepRunner {
   /**
    * What a step would tell whom, without doing it; undefined for steps that tell nobody.
    *
+   * @param assume the incident as it would be then; by default as it is
    * @throws UserError when there would be nothing to send, or not yet
    */
-  async preview({ incident, step: id, inputs }: RunRequest, signal: AbortSignal): Promise<Post | undefined> {
+  async preview({ incident, step: id, inputs }: RunRequest, signal: AbortSignal, assume: (incident: Incident) => Incident = (found) => found): Promise<Post | undefined> {
     const runbook = await this.#options.runbook();
     const step = findStep(runbook, id);
     const action = await loadAction(step.action);
     if (action?.kind !== 'post' || incident === undefined || !this.#options.isTrusted()) {
       return undefined;
     }
-    const context = this.#context(runbook, step, await this.#options.ledger.read(incident));
+    const context = this.#context(runbook, step, assume(await this.#options.ledger.read(incident)));
     const given = needed(context, inputs);
     return action.compose({ ...context, incident: given.incident }, given.inputs, signal);
   }

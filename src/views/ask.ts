@@ -7,13 +7,12 @@ import type { Delivery } from '../incident/deliveries.ts';
 import { describeEvent } from '../incident/describe.ts';
 import { DETECTION_SOURCES, type DetectionSource, SEVERITIES, type Severity, type TimelineEvent } from '../incident/events.ts';
 import type { Incident, IncidentSummary } from '../incident/fold.ts';
-import { assess } from '../incident/severity.ts';
 import { isTold, targetOf } from '../incident/told.ts';
 import { UPDATE_STATUSES, type UpdateFields } from '../incident/update-fields.ts';
 import { t } from '../l10n.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { environmentsOf } from '../runbook/query.ts';
-import type { AssessmentQuestion, Runbook } from '../runbook/schema.ts';
+import type { Runbook } from '../runbook/schema.ts';
 import { isAutomated } from '../steps/catalog.ts';
 
 interface Choice<T> extends vscode.QuickPickItem {
@@ -90,84 +89,6 @@ export function askEvent(incident: Incident): Promise<TimelineEvent | undefined>
     const { title, detail } = describeEvent(event, (request) => targetOf(incident, request));
     return { label: t(/* l10n: table */ title), description: event.at, detail, value: event };
   }), { title: t('Correct'), placeHolder: t('What is not as it was?') });
-}
-
-/** Asks one question after the other in one picker, with a way back. */
-function askQuestions(questions: readonly AssessmentQuestion[]): Promise<Record<string, string> | undefined> {
-  const picker = vscode.window.createQuickPick<Choice<string>>();
-  const answers: Record<string, string> = {};
-  let index = 0;
-  const show = (): void => {
-    const question = questions[index];
-    if (question === undefined) {
-      return;
-    }
-    const items = question.options.map(({ id, label, countsAs }) => ({ label, description: countsAs === undefined ? '' : 'counts as the graver answer', value: id }));
-    picker.title = `Assess Severity: ${question.text}`;
-    picker.placeholder = question.hint ?? question.text;
-    picker.step = index + 1;
-    picker.buttons = index === 0 ? [] : [vscode.QuickInputButtons.Back];
-    picker.value = '';
-    picker.items = items;
-    picker.activeItems = [items.find(({ value }) => value === answers[question.id]) ?? items[0]].filter((item) => item !== undefined);
-  };
-  picker.totalSteps = questions.length;
-  picker.ignoreFocusOut = true;
-  return new Promise<Record<string, string> | undefined>((resolve) => {
-    picker.onDidAccept(() => {
-      const [chosen] = picker.selectedItems;
-      const question = questions[index];
-      if (chosen === undefined || question === undefined) {
-        return;
-      }
-      answers[question.id] = chosen.value;
-      index += 1;
-      if (index === questions.length) {
-        resolve(answers);
-        picker.hide();
-      } else {
-        show();
-      }
-    });
-    picker.onDidTriggerButton(() => {
-      index -= 1;
-      show();
-    });
-    picker.onDidHide(() => {
-      // Without effect when the last question has been answered.
-      resolve(undefined);
-      picker.dispose();
-    });
-    show();
-    picker.show();
-  });
-}
-
-export interface AssessmentAnswer {
-  readonly answers: Readonly<Record<string, string>>;
-  readonly override?: Severity;
-  readonly overrideReason?: string;
-}
-
-/** The five questions of runbook 2.2, then the recommendation, which may be overridden with a reason. */
-export async function askAssessment(runbook: Runbook): Promise<AssessmentAnswer | undefined> {
-  const answers = await askQuestions(runbook.assessment.questions);
-  if (answers === undefined) {
-    return undefined;
-  }
-  const recommended = assess(runbook.assessment, answers);
-  const level = await pick<Severity>([
-    { label: `$(check) ${recommended.severity}`, description: 'recommended', detail: recommended.reasons.join(' '), value: recommended.severity },
-    ...SEVERITIES.filter((other) => other !== recommended.severity).map((other) => ({ label: other, description: runbook.severities[other].impact, detail: 'asks for a reason', value: other })),
-  ], { title: `Recommended: ${recommended.severity}`, placeHolder: recommended.reasons.join(' '), ignoreFocusOut: true });
-  if (level === undefined) {
-    return undefined;
-  }
-  if (level === recommended.severity) {
-    return { answers };
-  }
-  const overrideReason = await askText(`${level} instead of ${recommended.severity}`, 'Why? It is recorded with the severity.');
-  return overrideReason === undefined ? undefined : { answers, override: level, overrideReason };
 }
 
 /** The five fields of an update, each with what the timeline suggests (runbook 7.1). */

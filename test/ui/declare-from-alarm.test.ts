@@ -1,7 +1,9 @@
-/** What a person does before anything is declared, and the five questions, by keyboard. */
+/** What a person does before anything is declared, and the five questions on their panel, by keyboard. */
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
+import { findPanel } from '../support/panel-page.ts';
 import { type UiSession, startUiSession } from '../support/ui-session.ts';
+import { until } from '../support/until.ts';
 import { afterFailure, choose, enterText, findDialog, findNotification, findPreview, openView, runCommand, screenshot, sidebarRow } from '../support/workbench.ts';
 
 describe('from an alarm to an assessed incident', () => {
@@ -39,27 +41,26 @@ describe('from an alarm to an assessed incident', () => {
 
   it('assesses the severity by five questions, and takes an override only with a reason', async () => {
     await runCommand(page, 'Incident: Assess Severity…');
-    const answer = async (question: number): Promise<void> => {
-      const widget = page.locator('.quick-input-widget').filter({ hasText: `(${question}/5)` });
-      await widget.locator('.monaco-list-row.focused').waitFor();
-      await widget.locator('input').first().press('Enter');
+    const panel = await findPanel(page, 'Database connections near max_connections');
+    const isFocused = async (text: RegExp): Promise<void> => {
+      await until(`the focus to be on ${text}`, async () => text.test(await panel.evaluate<string>("(document.activeElement?.closest('fieldset') ?? document.activeElement)?.innerText ?? ''")), 10_000);
     };
-    await answer(1);
-    await page.getByText(/Assess Severity: .*\(2\/5\)/).waitFor();
-    await page.locator('.quick-input-widget .codicon-quick-input-back').click();
+    await isFocused(/^1\./);
     for (let question = 1; question <= 5; question += 1) {
-      await answer(question);
+      await page.keyboard.press('1');
     }
-    await page.getByText('Recommended: P1').waitFor();
-    await page.locator('.quick-input-list .monaco-list-row.focused').filter({ hasText: 'recommended' }).waitFor();
+    await isFocused(/^Record/);
+    await panel.locator('.verdict .big').filter({ hasText: 'P1' }).waitFor();
     await screenshot(page, 'assessment');
-    await page.keyboard.type('P2');
-    await page.locator('.quick-input-list .monaco-list-row.focused').filter({ hasText: 'P2' }).waitFor();
-    await page.keyboard.press('Enter');
-    await enterText(page, 'P2 instead of P1', '');
-    await page.getByText(/Write at least one word/).waitFor();
-    await enterText(page, 'P2 instead of P1', 'Only the test pharmacy is affected');
+    await page.keyboard.press('Backspace');
+    await page.keyboard.press('2');
+    await page.keyboard.press('Control+Enter');
+    await panel.getByText(/needs a reason/).waitFor();
+    await page.keyboard.type('Only the test pharmacy is affected');
+    await page.keyboard.press('Control+Enter');
+    await panel.getByText('P2 is recorded').waitFor();
     await page.locator('.part.statusbar').getByText(/P2 \d+ /).waitFor();
+    await runCommand(page, 'Incident: Open Timeline');
     await findPreview(page, '', /instead of P1: Only the test pharmacy is affected/);
   });
 

@@ -167,7 +167,7 @@ export class SharedTimeline {
         return;
       }
       // Before it is posted: in doubt it may be found later, and the label follows all the same.
-      if (events.some(({ type }) => type === 'severity.set')) {
+      if (events.some((event) => event.type === 'severity.set' || (event.type === 'event.amended' && timeline.get(event.amends)?.type === 'severity.set'))) {
         exchange.labelTries = LABEL_TRIES;
       }
       const comment = await exchange.ask(() => threads.postComment(number, body, signal));
