@@ -68,6 +68,8 @@ function load(query: MetricsQuery | undefined, say: boolean): void {
 }
 
 function change(next: Partial<Record<keyof MetricsQuery, string>>): void {
+  // What was asked for before would put its own query back into the fields.
+  loading?.abort();
   const query = Object.fromEntries(Object.entries({ ...model?.query, ...next }).filter(([, value]) => value !== '')) as unknown as MetricsQuery;
   if (model !== undefined) {
     model = { ...model, query };
@@ -170,5 +172,9 @@ function emptyState(why: NonNullable<MetricsModel['empty']>): TemplateResult {
 }
 
 window.addEventListener('scrollend', () => { keep({ scroll: Math.round(window.scrollY) }); });
-page.caller.on('changed', () => { load(look.query, false); });
+page.caller.on('changed', () => {
+  if (model === undefined || problemOf(model.query) === undefined) {
+    load(look.query, false);
+  }
+});
 load(look.query, false);

@@ -154,7 +154,7 @@ describe('the metrics panel in the real workbench', () => {
     await frame.getByRole('radio', { name: 'Last 12 months' }).check();
     await shows(/^Detected .* – .* · 12 incidents/);
     const row = frame.locator('section[aria-labelledby=recurrences] tbody tr').first();
-    assert.match(await row.innerText(), /Portals answer 503[\s\S]*Connection Pool[\s\S]*The pool is full/);
+    assert.match(await row.innerText(), /Portals answer 503[\s\S]*connection pool[\s\S]*The pool is full/);
     await row.getByRole('button', { name: 'The pool is full' }).click();
     await findPreview(page, 'The pool is full', /Timeline/);
     await runCommand(page, 'View: Close Editor');
