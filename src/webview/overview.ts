@@ -78,8 +78,9 @@ function situation(shown: OverviewModel) {
   const end = endOf(shown);
   const phases = spans.filter(({ kind }) => kind === 'phase').map(({ from }) => from);
   const first = Math.min(began, ...phases);
-  // What was deployed shortly before belongs to the story; what was deployed days ago is further on the left.
-  const start = Math.min(first, ...spans.filter(({ kind, from }) => kind === 'deployment' && from > first - 2 * HOUR_MS).map(({ from }) => from));
+  // What was deployed shortly before belongs to the story; what was deployed long ago is further on the left, and would make the story small.
+  const before = Math.min(2 * HOUR_MS, Math.max(HOUR_MS / 4, end - first));
+  const start = Math.min(first, ...spans.filter(({ kind, from, isSuspect }) => kind === 'deployment' && (isSuspect === true ? from > first - 2 * HOUR_MS : from > first - before)).map(({ from }) => from));
   const whole = wholeRange(start, end);
   const limits: Range = [Math.min(whole[0], (marks[0]?.at ?? start) - HOUR_MS, ...spans.map(({ from }) => from - HOUR_MS)), Math.max(whole[1], (marks.at(-1)?.at ?? end) + HOUR_MS)];
   const range = rangeOf(kept.view, whole, end);

@@ -12,7 +12,7 @@ import { assertAccessible, findPanel } from '../support/panel-page.ts';
 import { recordIncident } from '../support/ui-incident.ts';
 import { type UiSession, startUiSession } from '../support/ui-session.ts';
 import { until } from '../support/until.ts';
-import { afterFailure, choose, enterText, openView, runCommand, screenshot, sidebarRow, themesToFollow } from '../support/workbench.ts';
+import { afterFailure, choose, enterText, findPreview, openView, runCommand, screenshot, sidebarRow, themesToFollow } from '../support/workbench.ts';
 
 const MINUTE_MS = 60_000;
 const STORY = { id: 'INC-20261123-ST0R', title: 'Portals answer 503 for everybody' };
@@ -107,7 +107,8 @@ describe('the overview in the real workbench', () => {
     assert.equal(await keyInFocus(), finding, 'the focus stays where it was');
     await frame.locator('.item[data-lane="steps"][aria-label*="The connection pool is exhausted"]').focus();
     await page.keyboard.press('Enter');
-    await page.getByRole('tab', { name: /Investigate/ }).waitFor();
+    // Until it is drawn it takes the focus, and the palette would close.
+    await findPreview(page, 'Investigate', /100 of 100 connections/);
   });
 
   it('is as it was when it is shown again, and when the window was loaded anew', async () => {
@@ -164,6 +165,7 @@ describe('the overview in the real workbench', () => {
     assert.equal(recorded(fresh).roles['scribe'], 'Grace');
     await frame.locator('.empty vscode-button').click();
     await until('the investigation', () => recorded(fresh).steps.has('investigate'), 60_000);
+    await findPreview(page, 'Investigate', /Checkout is slow/);
     frame = await open(FRESH);
     await until('its metrics', async () => await frame.locator('.metric').count() > 0);
     await screenshot(page, 'overview-investigated');

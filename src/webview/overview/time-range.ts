@@ -53,7 +53,7 @@ export function panned([from, to]: Range, part: number, limits: Range): Range {
 /** The range moved, at its length, so that a time is in it with room on both sides; as it is when it is in it already. */
 export function revealing([from, to]: Range, at: number, limits: Range): Range {
   const room = (to - from) * 0.08;
-  const way = at < from + room ? at - from - room : at > to - room ? at - to + room : 0;
+  const way = at < from ? at - from - room : at > to ? at - to + room : 0;
   return way === 0 ? [from, to] : within([from + way, to + way], limits);
 }
 

@@ -44,7 +44,9 @@ describe('what part of an incident the picture shows', () => {
   });
 
   it('moves only when what is to be seen is not in it', () => {
-    assert.deepEqual(revealing(MIDDLE, START + 50 * MINUTE, LIMITS), MIDDLE);
+    for (const at of [40, 41, 50, 60]) {
+      assert.deepEqual(revealing(MIDDLE, START + at * MINUTE, LIMITS), MIDDLE);
+    }
     for (const at of [START + 5 * MINUTE, START + 61 * MINUTE, START + 99 * MINUTE]) {
       const range = revealing(MIDDLE, at, LIMITS);
       assert.ok(range[0] <= at && at <= range[1] && length(range) === length(MIDDLE), String(at));
