@@ -1,5 +1,7 @@
 /** The five questions and the choice of another level, as native groups of radio buttons that digits answer as well. */
 import { type TemplateResult, html, nothing } from 'lit';
+import '@vscode-elements/elements/dist/vscode-button/index.js';
+import '@vscode-elements/elements/dist/vscode-icon/index.js';
 import { live } from 'lit/directives/live.js';
 import { t, tn } from '../l10n.ts';
 import type { Answers, Judgement, Severity, SeverityModel } from '../protocol/severity.ts';
@@ -78,7 +80,7 @@ export function levelChoice(form: Form, acts: FormActs): TemplateResult {
       <label for="reason">${t('Why {0} instead of {1}? It is recorded with the severity.', level ?? '', judgement?.recommended ?? '')}</label>
       <textarea id="reason" dir="auto" rows="2" required aria-invalid=${fault === 'reason'} aria-describedby=${fault === 'reason' ? 'reason-error' : nothing}
         .value=${live(reason)} @input=${(event: InputEvent) => { acts.write((event.target as HTMLTextAreaElement).value); }}></textarea>
-      ${fault === 'reason' ? html`<p class="error" id="reason-error" role="alert">${t('Write why, then record again: another level than the recommended one needs a reason.')}</p>` : nothing}
+      ${fault === 'reason' ? html`<p class="error" id="reason-error" role="alert"><vscode-icon name="error" aria-hidden="true"></vscode-icon>${t('Write why, then record again: another level than the recommended one needs a reason.')}</p>` : nothing}
     </div>` : nothing}
   </fieldset>`;
 }
@@ -94,7 +96,7 @@ export function recordBar(form: Form, acts: FormActs): TemplateResult {
     <p class="sum">
       <span class="quiet">${recordKeys()}</span>
       ${judgement === undefined ? nothing : html`<span aria-hidden="true">${isOverride(form) ? t('Recommended is {0}.', judgement.recommended) : openWords(judgement) || judgement.reasons[0]?.text}</span>`}
-      ${fault === 'empty' ? html`<span class="error" role="alert">${t('Answer at least one question, or choose another level with a reason.')}</span>` : nothing}
+      ${fault === 'empty' ? html`<span class="error" role="alert"><vscode-icon name="error" aria-hidden="true"></vscode-icon>${t('Answer at least one question, or choose another level with a reason.')}</span>` : nothing}
     </p>
     <vscode-button secondary ?disabled=${isEmpty || isBusy || model.blocked !== undefined} @click=${acts.restart}>${t('Start again')}</vscode-button>
   </div>`;
