@@ -1,6 +1,7 @@
 /** What a person is shown of a post before anything leaves the machine. No vscode here. */
 import { unescapeMarkdown } from '../incident/markdown.ts';
 import { serviceName } from '../incident/service-names.ts';
+import { type Connections, isConnectable } from '../services/connections.ts';
 import type { Letter, Post } from '../steps/step.ts';
 
 /** Of all texts together, characters: more does not fit on a screen. */
@@ -32,17 +33,35 @@ export function previewPost({ letters, notes = [] }: Post, missing: ReadonlyMap<
   });
   return {
     detail: [...notes.map(unescapeMarkdown), ...shown].join('\n\n'),
-    button: letters.every((letter) => isByHand(letter, missing)) ? 'Record' : 'Send',
+    button: buttonFor(letters, missing),
   };
 }
 
-function isByHand({ service, byHand }: Letter, missing: ReadonlyMap<string, string>): boolean {
-  return byHand !== undefined || missing.has(service);
+/** Services that the letters would go through and that are not connected, each with the reason. */
+export async function missingFor({ letters }: Post, connections: Connections): Promise<ReadonlyMap<string, string>> {
+  const services = [...new Set(letters.map(({ service }) => service))].filter(isConnectable);
+  const missing = await Promise.all(services.map(async (service) => ((await connections.get(service)) === undefined
+    ? [[service, await connections.problem?.(service) ?? `${serviceName(service)} is not connected.`] as const] : [])));
+  return new Map(missing.flat());
+}
+
+/** `Record` where a person does all of it: then nothing is sent, only written down. */
+export function buttonFor(letters: readonly Letter[], missing: ReadonlyMap<string, string>): PostPreview['button'] {
+  return letters.every((letter) => isByHand(letter, missing)) ? 'Record' : 'Send';
+}
+
+/** Why a person has to do it; undefined when it goes by itself. */
+export function handReason({ service, byHand }: Letter, missing: ReadonlyMap<string, string>): string | undefined {
+  return byHand ?? missing.get(service);
+}
+
+function isByHand(letter: Letter, missing: ReadonlyMap<string, string>): boolean {
+  return handReason(letter, missing) !== undefined;
 }
 
 function wayOf(letter: Letter, missing: ReadonlyMap<string, string>): string {
-  const { service, byHand } = letter;
-  return isByHand(letter, missing) ? `by hand: ${byHand ?? missing.get(service) ?? ''}` : `through ${serviceName(service)}`;
+  const reason = handReason(letter, missing);
+  return reason === undefined ? `through ${serviceName(letter.service)}` : `by hand: ${reason}`;
 }
 
 function headOf({ service, data }: Letter): string[] {
