@@ -142,8 +142,6 @@ export interface LetterPreview {
   /** Of a status page: what it is at now, and what is marked. */
   readonly stage?: string;
   readonly components?: readonly string[];
-  /** Whether the subscribers of a status page get mail. */
-  readonly notify?: boolean;
   /** It comes with the timeline, by itself and without a letter. */
   readonly withTimeline?: true;
 }

@@ -56,7 +56,7 @@ function noteOf(field: Field, form: Form, id: string, isMissing: boolean): Templ
   const isWritten = form.written[field.id] !== undefined;
   const suggestion = suggestionOf(field, form.preview);
   const source = form.preview?.sources[field.id] ?? field.source;
-  const words = isMissing ? t('To be written') : isWritten ? t('Written by you') : source === undefined || suggestion === '' ? '' : t('Prefilled: {0}', source);
+  const words = isMissing ? t('To be written') : isWritten ? (field.kind === 'choice' ? t('Chosen by you') : t('Written by you')) : source === undefined || suggestion === '' ? '' : t('Prefilled: {0}', source);
   return html`<p class="note quiet" id="${id}-note">
     <span dir="auto">${words}</span>
     ${isWritten && suggestion !== '' && !form.disabled

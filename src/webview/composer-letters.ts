@@ -69,13 +69,12 @@ const DRESS: Readonly<Record<Dress, (letter: LetterPreview, letters: Letters) =>
   plain: ({ text }) => html`<p class="words" dir="auto">${text}</p>`,
 };
 
-function statusEntry({ text, title, stage, components = [], notify }: LetterPreview, { now }: Letters): TemplateResult {
+function statusEntry({ text, title, stage, components = [] }: LetterPreview, { now }: Letters): TemplateResult {
   return html`
     ${title === undefined ? '' : html`<p class="entry-title" dir="auto">${title}</p>`}
     <p class="words" dir="auto"><strong class="stage-name">${stage ?? ''}</strong> ${text}</p>
     <p class="quiet number">${t('Posted at {0} UTC', timeOfDay(now))}</p>
-    ${components.length === 0 ? '' : html`<p class="quiet" dir="auto">${t('Affected: {0}', components.join(', '))}</p>`}
-    ${notify === true ? html`<p class="by-hand">${t('The subscribers of the page get mail.')}</p>` : ''}`;
+    ${components.length === 0 ? '' : html`<p class="quiet" dir="auto">${t('Affected: {0}', components.join(', '))}</p>`}`;
 }
 
 /** Slack's marks and links. */

@@ -40,6 +40,8 @@ let refusal: Failure | undefined;
 /** The preview shows what stands in the fields. */
 let isCurrent = false;
 let isConfirming = false;
+/** It was asked for before the preview of the last letter was there. */
+let wantsToSend = false;
 let sendingNow: MessageKind | undefined;
 let inDoubt: MessageKind | undefined;
 let sendFailure: Failure | undefined;
@@ -100,6 +102,9 @@ async function lookAhead(): Promise<void> {
   }
   isCurrent = true;
   draw();
+  if (wantsToSend) {
+    ask();
+  }
 }
 
 function show(next: ComposerModel): void {
@@ -110,19 +115,20 @@ function show(next: ComposerModel): void {
     drafts = page.state?.drafts ?? next.drafts;
     tab = firstTab(next.messages, page.state?.tab ?? page.subject().message);
   }
-  draw();
-  if (isFirst) {
-    window.scrollTo(0, page.state?.scroll ?? 0);
-  }
   // What a person is about to send stays what they see.
   if (!isConfirming && !isSending()) {
     askPreview(0);
+  }
+  draw();
+  if (isFirst) {
+    window.scrollTo(0, page.state?.scroll ?? 0);
   }
 }
 
 function open(kind: MessageKind): void {
   if (kind !== tab) {
     tab = kind;
+    wantsToSend = false;
     preview = undefined;
     refusal = undefined;
     isConfirming = false;
@@ -134,6 +140,7 @@ function open(kind: MessageKind): void {
 }
 
 function edit(field: Field, value: string | boolean): void {
+  wantsToSend = false;
   drafts = write(drafts, tab, field, value, preview);
   discarded = undefined;
   isConfirming = false;
@@ -163,6 +170,7 @@ function rewrite(written: Values): void {
 }
 
 function ask(): void {
+  wantsToSend = !isCurrent && !sentOf.has(tab);
   if (preview?.id !== undefined && isCurrent && !isSending() && inDoubt === undefined && !sentOf.has(tab)) {
     isConfirming = true;
     draw();
@@ -172,8 +180,8 @@ function ask(): void {
 
 function cancel(): void {
   isConfirming = false;
-  draw();
   askPreview(0);
+  draw();
   focus('send');
 }
 
@@ -309,7 +317,9 @@ function sentCard({ kind, clocks }: Message, sent: Sent): TemplateResult {
 }
 
 function historyOf({ kind }: Message): TemplateResult {
-  const entries = (model?.history ?? []).filter((entry) => entry.kind === kind);
+  // What was sent just now stands above already.
+  const above = sentOf.get(kind)?.deliveries ?? [];
+  const entries = (model?.history ?? []).filter((entry) => entry.kind === kind && !entry.letters.some(({ id }) => above.includes(id)));
   return html`<section class="history" aria-labelledby="history">
     <h2 id="history">${t('Sent so far')} <span class="quiet number">${entries.length}</span></h2>
     ${entries.length === 0 ? html`<p class="quiet">${t('Nothing yet. What is sent stands here, with what became of it.')}</p>` : repeat(entries, ({ at, summary }) => `${at} ${summary}`, (entry) => sentMessage(entry, now(), deeds))}

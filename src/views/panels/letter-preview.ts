@@ -29,7 +29,6 @@ export function previewLetter(letter: Letter, runbook: Runbook, missing: Readonl
     ...(ids.includes('users') ? { addresses: recipients.length } : {}),
     ...(stage === undefined ? {} : { stage: stage.title }),
     ...(components.length === 0 ? {} : { components }),
-    ...(data['notify'] === true ? { notify: true } : {}),
   };
 }
 

@@ -163,8 +163,8 @@ describe('a letter of the composer', () => {
     assert.deepEqual([slack.dress, slack.to, slack.byHand, slack.connect?.service], ['slack', ['Product Owner'], 'Slack is not connected.', 'slack']);
     const mail = letter({ service: 'mail', call: 'send', target: 'Users', text: 'Hello', data: { to: ['users'], subject: 'Slow' } });
     assert.deepEqual([mail.dress, mail.to, mail.addresses, mail.title, mail.byHand], ['mail', ['Users'], 2, 'Slow', undefined]);
-    const status = letter({ service: 'statuspage', call: 'updateIncident', target: 'Statuspage', text: 'Hello', data: { stage: 'monitoring', components: ['abc'], notify: true } });
-    assert.deepEqual([status.dress, status.stage, status.components, status.notify], ['statuspage', 'Monitoring', ['abc'], true]);
+    const status = letter({ service: 'statuspage', call: 'updateIncident', target: 'Statuspage', text: 'Hello', data: { stage: 'monitoring', components: ['abc'] } });
+    assert.deepEqual([status.dress, status.stage, status.components], ['statuspage', 'Monitoring', ['abc']]);
     const social = letter({ service: 'workspace', call: 'socialText', target: 'Social media', text: 'Hello', data: {}, byHand: 'A person posts it' });
     assert.deepEqual([social.dress, social.byHand, social.connect], ['social', 'A person posts it', undefined]);
     const dresses = ([['workspace', 'phone'], ['workspace', 'writeStatusPage'], ['webhook', 'post'], ['github', 'comment'], ['pagerduty', 'trigger'], ['workspace', 'toString']] as const)
