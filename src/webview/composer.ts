@@ -222,8 +222,11 @@ function another(): void {
   document.querySelector<HTMLElement>('.fields textarea, .fields input, .fields select')?.focus();
 }
 
+/** A button of the library can take the focus only once it has drawn itself. */
 function focus(id: string): void {
-  document.getElementById(id)?.focus();
+  const element = document.getElementById(id);
+  const drawn = element !== null && 'updateComplete' in element ? element.updateComplete : undefined;
+  void Promise.resolve(drawn).then(() => { element?.focus(); });
 }
 
 const act = (id: string): void => { page.run(async () => { await page.caller.call('act', { id }, { timeoutMs: SEND_TIMEOUT_MS }); }); };
