@@ -180,7 +180,6 @@ function ask(): void {
 
 function cancel(): void {
   isConfirming = false;
-  askPreview(0);
   draw();
   focus('send');
 }
