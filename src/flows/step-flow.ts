@@ -9,17 +9,15 @@ import type { DeliveryReport, DeliveryState } from '../incident/deliveries.ts';
 import type { FlowDeps } from './flow-deps.ts';
 import { isHttps } from '../incident/links.ts';
 import { reviewFileOf } from '../incident/review/path.ts';
-import { draftUpdate } from '../incident/update.ts';
-import { serviceName } from '../incident/service-names.ts';
+import { messageOf } from '../protocol/composer.ts';
 import { AFTER_CLOSING_STEPS, STEPS_WITHOUT_INCIDENT } from '../manifest.ts';
 import { environmentByKey, stepById } from '../runbook/query.ts';
 import type { RunbookStep } from '../runbook/schema.ts';
 import { isAutomated, loadAction } from '../steps/catalog.ts';
 import type { RunResult } from '../steps/run.ts';
-import { isConnectable } from '../services/connections.ts';
 import type { Post } from '../steps/step.ts';
 import type { Node } from '../views/nodes.ts';
-import { previewPost } from '../views/post-preview.ts';
+import { missingFor, previewPost } from '../views/post-preview.ts';
 
 type Inputs = Readonly<Record<string, unknown>>;
 type Row = Pick<Node, 'incident' | 'role' | 'inputs'>;
@@ -66,6 +64,11 @@ export function createStepFlow(deps: FlowDeps, { declareAs, planChange }: StepFl
       deps.panels().show('severity', { incident });
       return undefined;
     }
+    const message = messageOf(id);
+    if (message !== undefined && incident !== undefined && isComposed(node?.inputs)) {
+      const contact = node?.inputs?.['contact'];
+      return void deps.panels().show('composer', { incident, message, ...(typeof contact === 'string' ? { contact } : {}) });
+    }
     if ((step.action === 'createActionItems' || step.action === 'createReview') && incident !== undefined) {
       await saveReviewOf(incident, node?.inputs?.['file']);
     }
@@ -101,10 +104,6 @@ export function createStepFlow(deps: FlowDeps, { declareAs, planChange }: StepFl
         const text = await ask.askText(t('Document Finding'), question);
         return text === undefined ? undefined : { text, ...excerpt };
       }
-      case 'postUpdate':
-        return node.incident === undefined ? undefined : ask.askUpdate(draftUpdate(await ledger.read(node.incident)));
-      case 'updateStatusPage':
-        return node.incident === undefined ? undefined : ask.askStage(book, (await ledger.read(node.incident)).deliveries, (await connections.get('statuspage')) !== undefined);
       case 'escalate':
         return ask.askTrigger(book);
       case 'confirmResolution':
@@ -130,21 +129,8 @@ export function createStepFlow(deps: FlowDeps, { declareAs, planChange }: StepFl
 
   /** What is about to be sent, to whom and by which way; sent only when the person says so. */
   async function agreed(title: string, post: Post): Promise<boolean> {
-    const { detail, button } = previewPost(post, await missingFor(post));
+    const { detail, button } = previewPost(post, await missingFor(post, connections));
     return await vscode.window.showWarningMessage(t('{0}?', title), { modal: true, detail: deps.redact()(detail) }, button) === button;
-  }
-
-  /** Services that the letters would go through and that are not connected. */
-  async function missingFor({ letters }: Post): Promise<ReadonlyMap<string, string>> {
-    const services = [...new Set(letters.map(({ service }) => service))].filter(isConnectable);
-    const missing = await Promise.all(services.map(async (service): Promise<readonly (readonly [string, string])[]> => {
-      if (await connections.get(service) !== undefined) {
-        return [];
-      }
-      const problem = await connections.problem(service);
-      return [[service, problem === undefined ? t('{0} is not connected.', t(/* l10n: table */ serviceName(service))) : t(/* l10n: table */ problem)]];
-    }));
-    return new Map(missing.flat());
   }
 
   /** What is sent or written down takes a moment, and must not stand before the questions about it; the rest can be cancelled. */
@@ -260,6 +246,11 @@ export function createStepFlow(deps: FlowDeps, { declareAs, planChange }: StepFl
   }
 
   return { run };
+}
+
+/** Whether a message is written in the composer: what a runbook says of it beyond whom it goes to is taken as it is. */
+function isComposed(inputs: Inputs | undefined): boolean {
+  return Object.keys(inputs ?? {}).every((name) => name === 'contact');
 }
 
 /** The two steps that are named for it open the dashboard itself, beside what was read of it. */

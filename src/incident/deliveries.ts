@@ -124,6 +124,11 @@ function apply(delivery: Mutable<Delivery>, event: Extract<TimelineEvent, { read
   }
 }
 
+/** Whether a delivery counts as made. A refused or discarded one told nobody anything. */
+export function stands({ state }: Delivery): boolean {
+  return state !== 'failed' && state !== 'discarded';
+}
+
 /** Deliveries that still need somebody: the machine or a person. */
 export function openDeliveries(deliveries: readonly Delivery[]): Delivery[] {
   return deliveries.filter(({ state }) => state !== 'done' && state !== 'discarded');

@@ -14,18 +14,32 @@ const PLACEHOLDERS: Readonly<Record<string, keyof UpdateFields>> = {
 };
 
 /** Events named in a draft; more say nothing to those who read it. */
-const ACTIONS_NAMED = 5;
+export const ACTIONS_NAMED = 5;
 
 /** An update as the timeline suggests it: what has been done since the last one, the rest as it was said last. */
 export function draftUpdate(incident: Incident): UpdateFields {
   const last = incident.updates.at(-1);
-  const since = last === undefined ? incident.events : incident.events.slice(incident.events.findIndex(({ id }) => id === last.id) + 1);
   return {
     status: last?.status ?? 'Investigating',
     impact: last?.impact ?? incident.title,
-    actions: since.filter(isAction).slice(-ACTIONS_NAMED).map((event) => actionOf(event)).join('; '),
+    actions: actionsSince(incident).slice(-ACTIONS_NAMED).map((event) => actionOf(event)).join('; '),
     next: last?.next ?? '',
     eta: last?.eta ?? 'Not known yet',
+  };
+}
+
+/** What was done and found since the last update, or since the beginning; how many of these a draft names is its own matter. */
+export function actionsSince(incident: Incident): TimelineEvent[] {
+  const last = incident.updates.at(-1);
+  return (last === undefined ? incident.events : incident.events.slice(incident.events.findIndex(({ id }) => id === last.id) + 1)).filter(isAction);
+}
+
+/** What stakeholders are told of the state of things: as the last update says it. */
+export function draftForStakeholders({ updates }: Incident): { readonly impact: string; readonly doing: string } {
+  const last = updates.at(-1);
+  return {
+    impact: last?.impact ?? 'being assessed',
+    doing: last === undefined ? 'the team is investigating' : `${last.actions}. Next: ${last.next}. Expected resolution: ${last.eta}`,
   };
 }
 
@@ -43,8 +57,9 @@ export function writeUpdate(template: string, fields: UpdateFields, at: string, 
   return nextAt === undefined || fields.status === 'Resolved' ? text : `${text}\nNext update: ${shortTime(nextAt)}`;
 }
 
+/** An update that was posted is no news in the next one. */
 function isAction(event: TimelineEvent): boolean {
-  return event.type === 'finding.documented' || (event.type === 'step.finished' && event.result.outcome === 'done');
+  return event.type === 'finding.documented' || (event.type === 'step.finished' && event.result.outcome === 'done' && event.result.step !== 'postUpdate');
 }
 
 function actionOf(event: TimelineEvent): string {

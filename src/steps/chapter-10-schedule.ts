@@ -1,7 +1,7 @@
 /** The time of the review meeting, and the invitation to it (runbook 10.1). */
 import { UserError } from '../errors.ts';
 import { iso } from '../incident/clock.ts';
-import type { Delivery } from '../incident/deliveries.ts';
+import { type Delivery, stands } from '../incident/deliveries.ts';
 import type { NewEvent } from '../incident/events.ts';
 import type { Incident } from '../incident/fold.ts';
 import { escapeMarkdown, utc } from '../incident/markdown.ts';
@@ -9,7 +9,7 @@ import { contactById } from '../runbook/query.ts';
 import { NOTICE_MS, type Slot, describeSlot, firstSlot, inBusinessHours, readTime } from '../runbook/review-slot.ts';
 import type { Meeting } from '../services/invitation.ts';
 import type { Inputs } from './inputs.ts';
-import { type Composing, connectedOf, headline, stands } from './letters.ts';
+import { type Composing, connectedOf, headline } from './letters.ts';
 import { type Invitees, inviteesOf, placeOf, reviewText, reviewTitle } from './review-invitation.ts';
 import type { Letter, Post, PostAction } from './step.ts';
 

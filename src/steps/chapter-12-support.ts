@@ -1,11 +1,12 @@
 /** Runbook 12.3 and 13: AWS Support, told what is known. */
+import { stands } from '../incident/deliveries.ts';
 import { UserError } from '../errors.ts';
 import type { Severity } from '../incident/events.ts';
 import { escapeMarkdown } from '../incident/markdown.ts';
 import { onOneLine, shorten } from '../incident/shorten.ts';
 import { resultsOf } from '../incident/step-records.ts';
 import type { SupportOffer } from '../services/aws/support.ts';
-import { type Composing, assessed, headline, situation, stands, time } from './letters.ts';
+import { type Composing, assessed, headline, situation, time } from './letters.ts';
 import type { Letter, PostAction } from './step.ts';
 
 /** The codes of AWS Support, the gravest first. */

@@ -1,4 +1,5 @@
 /** The first five minutes, as far as they reach people: acknowledge, open the ticket, notify the team, page (runbook 4). */
+import { stands } from '../incident/deliveries.ts';
 import { UserError } from '../errors.ts';
 import type { Incident } from '../incident/fold.ts';
 import { isHttps, linked } from '../incident/links.ts';
@@ -9,7 +10,7 @@ import { plural } from '../text.ts';
 import type { Inputs } from './inputs.ts';
 import {
   type Composing, type Person, type Way, assessed, awayNote, channelPost, connectedOf, fillTemplate, headline, insteadNote, levelOf, mail,
-  nextOnPath, onCall, optionalList, page, peopleOf, phoneCall, reaches, refuseWhileUnderWay, shortTitle, situation, stands, time, unreachedNote,
+  nextOnPath, onCall, optionalList, page, peopleOf, phoneCall, reaches, refuseWhileUnderWay, shortTitle, situation, time, unreachedNote,
   wayOf,
 } from './letters.ts';
 import type { Letter, PostAction } from './step.ts';

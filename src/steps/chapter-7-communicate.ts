@@ -2,18 +2,19 @@
 import { UserError } from '../errors.ts';
 import { iso } from '../incident/clock.ts';
 import { dueSteps } from '../incident/clocks.ts';
-import type { Delivery } from '../incident/deliveries.ts';
+import { type Delivery, stands } from '../incident/deliveries.ts';
 import type { Severity } from '../incident/events.ts';
 import { utc } from '../incident/markdown.ts';
+import { componentsOf, onStatusPage, publicTitle, usersText } from '../incident/public-text.ts';
 import { UPDATE_STATUSES, type UpdateFields } from '../incident/update-fields.ts';
-import { writeUpdate } from '../incident/update.ts';
+import { draftForStakeholders, writeUpdate } from '../incident/update.ts';
 import { contactById } from '../runbook/query.ts';
 import type { Runbook } from '../runbook/schema.ts';
 import { clockRules } from '../runbook/targets.ts';
 import { lowerFirst } from '../text.ts';
 import type { Inputs } from './inputs.ts';
 import {
-  type Composing, assessed, awayNote, channelPost, connectedOf, forPublic, headline, levelOf, optionalList, peopleOf, shortTitle, stands, time,
+  type Composing, assessed, awayNote, channelPost, connectedOf, forPublic, headline, levelOf, optionalList, peopleOf, shortTitle, time,
   unreachedNote, warRoomOf, wordTo,
 } from './letters.ts';
 import type { Letter, PostAction } from './step.ts';
@@ -28,14 +29,6 @@ const IMPACT: Readonly<Record<Severity, { readonly impact: string; readonly comp
   P2: { impact: 'major', component: 'partial_outage', page: 'disrupted' },
   P3: { impact: 'minor', component: 'degraded_performance', page: 'disrupted' },
   P4: { impact: 'none', component: 'degraded_performance', page: 'notice' },
-};
-
-/** What users notice, without a word of how it is built: nobody reads these before they are sent at night. */
-const FOR_USERS: Readonly<Record<Severity, string>> = {
-  P1: 'has a serious problem, and most of it or all of it may not work at the moment',
-  P2: 'is slow or does not work for many of its users at the moment',
-  P3: 'has a part that does not work for some of its users at the moment',
-  P4: 'has a minor problem at the moment',
 };
 
 /**
@@ -85,7 +78,7 @@ export const updateStatusPage: PostAction = {
   kind: 'post',
   async compose(context, inputs) {
     const { incident, runbook } = context;
-    const sent = incident.deliveries.filter((delivery) => isStatusPage(delivery) && stands(delivery));
+    const sent = onStatusPage(incident);
     const stage = stageOf(runbook, sent.at(-1)?.data['stage'], inputs);
     const text = inputs.optionalText('body')?.trim() ?? stage.body;
     if (text === undefined) {
@@ -95,7 +88,7 @@ export const updateStatusPage: PostAction = {
     const notify = inputs.flag('notify');
     const components = optionalList(inputs, 'components') ?? componentsOf(sent);
     const toStatuspage = !inputs.flag('workspace') && (await connectedOf(context, 'statuspage')).has('statuspage');
-    const title = publicTitle(context, inputs);
+    const title = titleFor(context, inputs);
     const resolved = stage.statuspage === 'resolved';
     const { severity } = incident;
     const letter: Letter = toStatuspage
@@ -139,14 +132,9 @@ export const notifyUsers: PostAction = {
       throw new UserError(`Users were notified at ${time(before.at)}. Send what is still waiting from the deliveries, or give "again" to notify them once more.`);
     }
     const connected = await connectedOf(context, 'mail', 'webhook');
-    const title = publicTitle(context, inputs);
+    const title = titleFor(context, inputs);
     const impact = inputs.optionalText('impact')?.trim();
-    const text = forPublic(context, inputs.optionalText('text')?.trim() ?? [
-      `${environment.data.title} ${FOR_USERS[severity]}.`,
-      ...(impact === undefined ? [] : [`What you may notice: ${impact}`]),
-      ...(incident.times.impactStarted === undefined ? [] : [`It began at ${time(incident.times.impactStarted.at)}.`]),
-      'We are working on it and will tell you as soon as it is solved.',
-    ].join('\n'));
+    const text = forPublic(context, inputs.optionalText('text')?.trim() ?? usersText(incident, severity, environment.data.title, impact));
     const asked = (channel: RegExp): boolean => channels.some((name) => channel.test(name));
     const letters: Letter[] = [];
     const notes: string[] = [];
@@ -178,17 +166,22 @@ export const notifyUsers: PostAction = {
   },
 };
 
-/** Tells the stakeholders that are due, each by a clock of their own (runbook 7.3). Inputs: contact, to tell only that one, due or not. */
+/**
+ * Tells the stakeholders that are due, each by a clock of their own (runbook 7.3). Inputs: contact, to tell only that
+ * one, due or not; impact and doing, in place of what the last update says.
+ */
 export const notifyStakeholders: PostAction = {
   kind: 'post',
   async compose(context, inputs) {
     const { incident, clock } = context;
     const people = peopleOf(context, stakeholdersFor(context, inputs.optionalText('contact')));
     const connected = await connectedOf(context, 'mail', 'slack');
+    const draft = draftForStakeholders(incident);
+    const state = { impact: inputs.text('impact', draft.impact).trim(), doing: inputs.text('doing', draft.doing).trim() };
     const [channel = '#incidents'] = levelOf(context).notify.channels;
     const told = people.map((person) => {
       const every = levelOf(context).stakeholders.find(({ contact }) => contact === person.id)?.everyMinutes;
-      const text = stakeholderText(context, every === undefined || incident.severity === undefined ? undefined : clock.now() + every * MINUTE);
+      const text = stakeholderText(context, state, every === undefined || incident.severity === undefined ? undefined : clock.now() + every * MINUTE);
       return { person, ...wordTo(person, { subject: headline(incident), text, channel }, connected) };
     });
     const away = people.filter((person) => person.away);
@@ -204,10 +197,6 @@ export const notifyStakeholders: PostAction = {
     };
   },
 };
-
-function isStatusPage({ service, call }: Delivery): boolean {
-  return service === 'statuspage' || (service === 'workspace' && call === 'writeStatusPage');
-}
 
 /** The stage that is next, or the one asked for. @throws UserError when the page would go back, or say the same again */
 function stageOf({ statusPage: { stages } }: Runbook, last: unknown, inputs: Inputs): Runbook['statusPage']['stages'][number] {
@@ -228,13 +217,6 @@ function stageOf({ statusPage: { stages } }: Runbook, last: unknown, inputs: Inp
   return stage;
 }
 
-/** The components that were named last: what was marked as broken is marked as working again in the end. */
-function componentsOf(sent: readonly Delivery[]): readonly string[] {
-  const { components, affected } = sent.at(-1)?.data ?? {};
-  const named = components ?? affected;
-  return Array.isArray(named) ? named.filter((name) => typeof name === 'string') : [];
-}
-
 /** @throws UserError while it is not known whether the incident is on the page */
 function statuspageLetter(sent: readonly Delivery[], text: string, data: Letter['data'], first: { readonly name: string; readonly impact: string }): Letter {
   const head = { service: 'statuspage', target: 'Statuspage', text } as const;
@@ -250,8 +232,8 @@ function statuspageLetter(sent: readonly Delivery[], text: string, data: Letter[
 }
 
 /** Without a word about what is broken inside. */
-function publicTitle({ environment, incident }: Composing, inputs: Inputs): string {
-  return `${incident.drill ? 'DRILL: ' : ''}${inputs.optionalText('title')?.trim() ?? `Problems with ${environment.data.title}`}`;
+function titleFor({ environment, incident }: Composing, inputs: Inputs): string {
+  return `${incident.drill ? 'DRILL: ' : ''}${inputs.optionalText('title')?.trim() ?? publicTitle(environment.data.title)}`;
 }
 
 /**
@@ -295,16 +277,15 @@ function waitingFor({ incident, step }: Composing, contact: string): Delivery | 
 }
 
 /** @param nextAt when they hear of it again, epoch ms */
-function stakeholderText({ environment, incident, runbook }: Composing, nextAt: number | undefined): string {
-  const { severity, times, updates } = incident;
-  const last = updates.at(-1);
+function stakeholderText({ environment, incident, runbook }: Composing, { impact, doing }: ReturnType<typeof draftForStakeholders>, nextAt: number | undefined): string {
+  const { severity, times } = incident;
   return [
     headline(incident),
     `Severity: ${severity === undefined ? 'not assessed yet' : `${severity}, ${lowerFirst(runbook.severities[severity].impact)}`}`,
     `What: ${shortTitle(incident)}, in ${environment.data.title}`,
-    `Impact: ${last?.impact ?? 'being assessed'}`,
+    `Impact: ${impact}`,
     `Since: ${time((times.impactStarted ?? times.detected).at)}`,
-    `What is being done: ${last === undefined ? 'the team is investigating' : `${last.actions}. Next: ${last.next}. Expected resolution: ${last.eta}`}`,
+    `What is being done: ${doing}`,
     ...(nextAt === undefined ? [] : [`Next update: ${utc(nextAt)}`]),
   ].join('\n');
 }

@@ -1,4 +1,5 @@
 /** Bringing in more people: the escalation path and the war room (runbook 8.2, 8.3). */
+import { stands } from '../incident/deliveries.ts';
 import { randomBytes } from 'node:crypto';
 import { UserError, messageOf } from '../errors.ts';
 import { escalationTriggers, nextEscalationLevel } from '../incident/escalation.ts';
@@ -12,7 +13,7 @@ import type { ConnectableService } from '../services/connections.ts';
 import type { Inputs } from './inputs.ts';
 import {
   type Composing, type Person, type Way, awayNote, channelPost, connectedOf, headline, insteadNote, levelOf, mail, nextOnPath, page, peopleOf,
-  phoneCall, reaches, refuseWhileUnderWay, situation, stands, time, warRoomOf, wayOf,
+  phoneCall, reaches, refuseWhileUnderWay, situation, time, warRoomOf, wayOf,
 } from './letters.ts';
 import type { Letter, Post, PostAction } from './step.ts';
 

@@ -2,15 +2,16 @@
 import { UserError } from '../errors.ts';
 import { CLOSURE_CHECKLIST, closureBoxes, describeBox, draftResolution, draftRootCause, lastChanged, openBoxes } from '../incident/closure.ts';
 import { type FilledTemplate, closingDuration, closingFields, fillClosing, splitSubject } from '../incident/closing-text.ts';
-import type { Delivery } from '../incident/deliveries.ts';
+import { type Delivery, stands } from '../incident/deliveries.ts';
 import type { NewEvent } from '../incident/events.ts';
 import type { Incident } from '../incident/fold.ts';
 import { escapeMarkdown } from '../incident/markdown.ts';
+import { affectedPart, sinceReopened } from '../incident/public-text.ts';
 import { shorten } from '../incident/shorten.ts';
 import { closureRules } from '../runbook/targets.ts';
 import type { Inputs } from './inputs.ts';
 import {
-  type Composing, assessed, awayNote, channelPost, connectedOf, forPublic, levelOf, peopleOf, refuseWhileUnderWay, shortTitle, stands, time, unreachedNote,
+  type Composing, assessed, awayNote, channelPost, connectedOf, forPublic, levelOf, peopleOf, refuseWhileUnderWay, shortTitle, time, unreachedNote,
   warRoomOf, wordTo,
 } from './letters.ts';
 import type { Letter, PostAction, RecordAction } from './step.ts';
@@ -69,7 +70,7 @@ export const closeTicket: PostAction = {
   async compose(context) {
     const { incident, step } = context;
     refuseUnconfirmed(incident, step.title);
-    const filled = fillClosing(templateOf(context, 'closingComment'), { ...closingFields(incident, componentOf(context)), duration: closingDuration(incident), time: closingDuration(incident) }, escapeMarkdown);
+    const filled = fillClosing(templateOf(context, 'closingComment'), { ...closingFields(incident, affectedPart(incident, context.environment.data.title)), duration: closingDuration(incident), time: closingDuration(incident) }, escapeMarkdown);
     const comment = `${incident.drill ? 'This is a drill. ' : ''}${complete(filled, 'closing comment')}\n\nReference: ${incident.id}`;
     const letters = [...ticketLetters(context, comment), ...pageLetters(incident)];
     if (letters.length === 0 && incident.status === 'closed') {
@@ -103,7 +104,7 @@ export const sendResolutionNotice: PostAction = {
     if (before !== undefined && !inputs.flag('again')) {
       throw new UserError(`The notice was sent at ${time(before.at)}. Send what is still waiting from the deliveries, or give "again" to send it once more.`);
     }
-    const fields = closingFields({ ...incident, title: shortTitle(incident) }, inputs.optionalText('component')?.trim() ?? componentOf(context));
+    const fields = closingFields({ ...incident, title: shortTitle(incident) }, inputs.optionalText('component')?.trim() ?? affectedPart(incident, context.environment.data.title));
     const { subject, body } = splitSubject(complete(fillClosing(templateOf(context, 'resolutionNotice'), fields), 'resolution notice'));
     const drill = incident.drill ? 'DRILL: ' : '';
     const title = `${drill}${subject ?? `Incident Resolved - ${shortTitle(incident)}`}`;
@@ -161,12 +162,6 @@ function templateOf({ runbook }: Composing, name: string): string {
   return body;
 }
 
-/** What was affected: what the status page in the repository names, in the environment. */
-function componentOf({ environment, incident }: Composing): string {
-  const affected = incident.deliveries.findLast(({ call, data }) => call === 'writeStatusPage' && Array.isArray(data['affected']) && data['affected'].length > 0)?.data['affected'];
-  return Array.isArray(affected) ? `${affected.join(', ')} (${environment.data.title})` : environment.data.title;
-}
-
 /** The comment, then the closing; only what was not done before. */
 function ticketLetters({ incident }: Composing, comment: string): Letter[] {
   const { ticket } = incident;
@@ -216,12 +211,6 @@ function userLetter(context: Composing, fields: Readonly<Record<string, string |
 function isPageBehind({ incident, runbook: { statusPage: { stages } } }: Composing): boolean {
   const stage = incident.deliveries.findLast((delivery) => delivery.data['stage'] !== undefined && stands(delivery))?.data['stage'];
   return stage !== undefined && stages.find(({ id }) => id === stage)?.statuspage !== 'resolved';
-}
-
-/** What was sent for this end, and not for one before the incident was reopened. */
-function sinceReopened({ deliveries, events }: Incident): readonly Delivery[] {
-  const reopened = events.findLast(({ type }) => type === 'incident.reopened')?.at ?? '';
-  return deliveries.filter(({ at }) => at >= reopened);
 }
 
 /** Box → words, each a text. */

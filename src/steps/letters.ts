@@ -77,11 +77,6 @@ export function time(at: string): string {
   return utc(Date.parse(at));
 }
 
-/** Whether a delivery counts as made. A refused or discarded one told nobody anything. */
-export function stands({ state }: Delivery): boolean {
-  return state !== 'failed' && state !== 'discarded';
-}
-
 /** @throws UserError when such a delivery is on its way, or nobody knows whether it arrived: a second one might double it */
 export function refuseWhileUnderWay({ deliveries }: Incident, service: Delivery['service'], call: string, what: string): void {
   const open = deliveries.find((delivery) => delivery.service === service && delivery.call === call

@@ -1,10 +1,11 @@
 /** What the invitation to a review says, and to whom it goes (runbook 10.1). Pure. */
+import { stands } from '../incident/deliveries.ts';
 import type { Incident } from '../incident/fold.ts';
 import { isHttps } from '../incident/links.ts';
 import { contactById, contactsNamed } from '../runbook/query.ts';
 import { type Slot, describeSlot } from '../runbook/review-slot.ts';
 import type { Runbook } from '../runbook/schema.ts';
-import { type Composing, headline, stands } from './letters.ts';
+import { type Composing, headline } from './letters.ts';
 
 type Known = Pick<Composing, 'incident' | 'runbook'>;
 

@@ -3,12 +3,10 @@ import * as vscode from 'vscode';
 import type { ClockReport } from '../api/api.ts';
 import { type Clock, formatDuration } from '../incident/clock.ts';
 import { isRecent } from '../incident/closing-guide.ts';
-import type { Delivery } from '../incident/deliveries.ts';
 import { describeEvent } from '../incident/describe.ts';
 import { DETECTION_SOURCES, type DetectionSource, SEVERITIES, type Severity, type TimelineEvent } from '../incident/events.ts';
 import type { Incident, IncidentSummary } from '../incident/fold.ts';
 import { isTold, targetOf } from '../incident/told.ts';
-import { UPDATE_STATUSES, type UpdateFields } from '../incident/update-fields.ts';
 import { t } from '../l10n.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { environmentsOf } from '../runbook/query.ts';
@@ -91,20 +89,6 @@ export function askEvent(incident: Incident): Promise<TimelineEvent | undefined>
   }), { title: t('Correct'), placeHolder: t('What is not as it was?') });
 }
 
-/** The five fields of an update, each with what the timeline suggests (runbook 7.1). */
-export async function askUpdate(draft: UpdateFields): Promise<Readonly<Record<keyof UpdateFields, string>> | undefined> {
-  const status = await pick<string>(UPDATE_STATUSES.map((value) => ({ label: value, description: value === draft.status ? 'as before' : '', value })), {
-    title: 'Post Update (1/5)', placeHolder: 'Where does the incident stand?', ignoreFocusOut: true,
-  });
-  const impact = status === undefined ? undefined : await askText('Post Update (2/5)', 'Impact: what do users notice now?', draft.impact);
-  const actions = impact === undefined ? undefined : await askText('Post Update (3/5)', 'Actions taken since the last update', draft.actions);
-  const next = actions === undefined ? undefined : await askText('Post Update (4/5)', 'Next steps', draft.next);
-  const eta = next === undefined ? undefined : await askText('Post Update (5/5)', 'ETA: when is it expected to be resolved?', draft.eta);
-  return status === undefined || impact === undefined || actions === undefined || next === undefined || eta === undefined
-    ? undefined
-    : { status, impact, actions, next, eta };
-}
-
 export function askStep(runbook: Runbook): Promise<string | undefined> {
   return pick(runbook.steps.map((step) => ({
     label: `$(${isAutomated(step.action) ? 'play' : 'person'}) ${step.title}`,
@@ -123,23 +107,6 @@ export async function askRole(runbook: Runbook, role: string | undefined, respon
   const title = roles.find((candidate) => candidate.id === id)?.title ?? id;
   const person = await vscode.window.showInputBox({ title, prompt: t('Who takes it? Leave empty to give the role up.'), value: responder });
   return person === undefined ? undefined : { role: id, person: person.trim() };
-}
-
-/** The stage, its text, and whether subscribers get mail (runbook 7.2); the next stage stands first. */
-export async function askStage(runbook: Runbook, deliveries: readonly Delivery[], toStatuspage: boolean): Promise<Readonly<Record<string, unknown>> | undefined> {
-  const { stages } = runbook.statusPage;
-  const last = stages.findIndex(({ id }) => id === deliveries.findLast(({ data, state }) => data['stage'] !== undefined && state !== 'discarded' && state !== 'failed')?.data['stage']);
-  const stage = await pick(stages.map((value, index) => ({
-    label: value.title, description: index === last ? 'now' : index === last + 1 ? 'next' : index < last ? 'earlier' : '', detail: value.body ?? '', value: { ...value, back: index < last },
-  })).sort((a, b) => Number(b.description === 'next') - Number(a.description === 'next')), { title: 'Update the status page (1/2)', placeHolder: 'Which stage?', ignoreFocusOut: true });
-  const body = stage === undefined ? undefined : await askText('Update the status page (2/2)', 'What the public reads', stage.body ?? '');
-  if (stage === undefined || body === undefined) {
-    return undefined;
-  }
-  const notify = toStatuspage ? await pick([
-    { label: 'Only the page', value: false }, { label: 'The page, and mail to its subscribers', description: 'real people get it', value: true },
-  ], { title: 'Who is told?', ignoreFocusOut: true }) : false;
-  return notify === undefined ? undefined : { stage: stage.id, body, notify, ...(stage.back ? { back: true } : {}) };
 }
 
 /** Why it is escalated (runbook 8.1). */

@@ -2,6 +2,7 @@
 import { unescapeMarkdown } from '../incident/markdown.ts';
 import { serviceName } from '../incident/service-names.ts';
 import { t } from '../l10n.ts';
+import { type Connections, isConnectable } from '../services/connections.ts';
 import type { Letter, Post } from '../steps/step.ts';
 
 /** Of all texts together, characters: more does not fit on a screen. */
@@ -33,17 +34,40 @@ export function previewPost({ letters, notes = [] }: Post, missing: ReadonlyMap<
   });
   return {
     detail: [...notes.map(unescapeMarkdown), ...shown].join('\n\n'),
-    button: letters.every((letter) => isByHand(letter, missing)) ? t('Record') : t('Send'),
+    button: t(/* l10n: table */ buttonFor(letters, missing)),
   };
 }
 
-function isByHand({ service, byHand }: Letter, missing: ReadonlyMap<string, string>): boolean {
-  return byHand !== undefined || missing.has(service);
+/** Services that the letters would go through and that are not connected, each with the reason. */
+export async function missingFor({ letters }: Post, connections: Connections): Promise<ReadonlyMap<string, string>> {
+  const services = [...new Set(letters.map(({ service }) => service))].filter(isConnectable);
+  const missing = await Promise.all(services.map(async (service): Promise<readonly (readonly [string, string])[]> => {
+    if (await connections.get(service) !== undefined) {
+      return [];
+    }
+    const problem = await connections.problem?.(service);
+    return [[service, problem === undefined ? t('{0} is not connected.', t(/* l10n: table */ serviceName(service))) : t(/* l10n: table */ problem)]];
+  }));
+  return new Map(missing.flat());
+}
+
+/** `Record` where a person does all of it: then nothing is sent, only written down. */
+export function buttonFor(letters: readonly Letter[], missing: ReadonlyMap<string, string>): 'Record' | 'Send' {
+  return letters.every((letter) => isByHand(letter, missing)) ? 'Record' : 'Send';
+}
+
+/** Why a person has to do it; undefined when it goes by itself. */
+export function handReason({ service, byHand }: Letter, missing: ReadonlyMap<string, string>): string | undefined {
+  return byHand ?? missing.get(service);
+}
+
+function isByHand(letter: Letter, missing: ReadonlyMap<string, string>): boolean {
+  return handReason(letter, missing) !== undefined;
 }
 
 function wayOf(letter: Letter, missing: ReadonlyMap<string, string>): string {
-  const { service, byHand } = letter;
-  return isByHand(letter, missing) ? t('by hand: {0}', byHand ?? missing.get(service) ?? '') : t('through {0}', t(/* l10n: table */ serviceName(service)));
+  const reason = handReason(letter, missing);
+  return reason === undefined ? t('through {0}', t(/* l10n: table */ serviceName(letter.service))) : t('by hand: {0}', reason);
 }
 
 function headOf({ service, data }: Letter): string[] {

@@ -35,3 +35,9 @@ export async function assertAccessible(page: Page, frame: Frame, name: string): 
   assert.deepEqual(faults.filter(([, found]) => found.length > 0), []);
   await screenshotInThemes(page, name, everyTheme);
 }
+
+/** Sends what the composer shows once that is what stands in its fields, and says yes to its question. */
+export async function sendFromComposer(frame: Frame, button: 'Send' | 'Record' = 'Send'): Promise<void> {
+  await frame.locator('vscode-button#send[aria-disabled="false"]').filter({ hasText: button }).click();
+  await frame.getByRole('button', { name: `${button} now`, exact: true }).click();
+}

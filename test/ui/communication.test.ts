@@ -1,13 +1,14 @@
 /** Telling people, as a person does it in the real workbench: nothing is sent unseen, nothing is lost, nothing is sent twice. */
 import assert from 'node:assert/strict';
-import type { Locator, Page } from 'playwright-core';
+import type { Frame, Locator, Page } from 'playwright-core';
 import { fold, type Incident } from '../../src/incident/fold.ts';
 import { rawEvents, timelineFile } from '../support/build-ledger.ts';
+import { findPanel, sendFromComposer } from '../support/panel-page.ts';
 import { atRest, recordIncident } from '../support/ui-incident.ts';
 import { type UiSession, startUiSession } from '../support/ui-session.ts';
 import { until } from '../support/until.ts';
 import {
-  afterFailure, choose, clickNotification, clickRowButton, enterText, findDialog, findNotification, notification, openView, rowNames, screenshotInThemes, sidebarRow,
+  afterFailure, clickNotification, clickRowButton, findDialog, findNotification, notification, openView, rowNames, screenshotInThemes, sidebarRow,
   themesToFollow, widenSideBar,
 } from '../support/workbench.ts';
 
@@ -42,10 +43,12 @@ describe('telling people in the real workbench', () => {
     said.forEach((words) => { assert.match(text, words); });
     await dialog.getByRole('button', { name: 'Send', exact: true }).click();
   };
-  const draft = async (fields: Readonly<Record<number, string>>): Promise<void> => {
-    await page.locator('.quick-input-widget').filter({ hasText: 'Post Update (1/5)' }).waitFor();
-    await choose(page, 'Investigating');
-    for (const field of [2, 3, 4, 5]) await enterText(page, `Post Update (${field}/5)`, fields[field]);
+  /** Fills fields of the composer by their labels and sends what it shows then. */
+  const compose = async (fields: Readonly<Record<string, string>>): Promise<Frame> => {
+    const frame = await findPanel(page, TITLE);
+    for (const [label, text] of Object.entries(fields)) await frame.getByLabel(new RegExp(`^${label}`)).fill(text);
+    await sendFromComposer(frame);
+    return frame;
   };
 
   before(async function () {
@@ -82,19 +85,15 @@ describe('telling people in the real workbench', () => {
 
   it('drafts the update, shows what is sent to whom, and winds the clock up', async () => {
     await clickNotification(page, /post an update, due/, 'Draft update');
-    await choose(page, 'Investigating');
-    await page.getByText('Post Update (2/5)').waitFor();
-    const box = page.locator('.quick-input-widget input').first();
-    assert.equal(await box.inputValue(), TITLE, 'the impact is prefilled with what is known');
-    await screenshotInThemes(page, 'update-draft');
-    await enterText(page, 'Post Update (2/5)');
-    await enterText(page, 'Post Update (3/5)', 'Looked at the pool');
-    await enterText(page, 'Post Update (4/5)', 'Restart the service');
-    await enterText(page, 'Post Update (5/5)');
-    await findDialog(page, 'Post an update?');
-    await screenshotInThemes(page, 'update-preview');
+    const frame = await findPanel(page, TITLE);
+    const impact = frame.getByLabel('Impact');
+    assert.equal(await impact.inputValue(), TITLE, 'the impact is prefilled with what is known');
+    await frame.getByLabel(/^Actions taken/).fill('Looked at the pool');
+    await frame.getByLabel(/^Next steps/).fill('Restart the service');
+    const letter = frame.locator('article.letter').filter({ hasText: '#incidents' });
+    for (const words of [/through Slack/, /Impact: Portals answer 503/, /Actions Taken: Looked at the pool/, /Next Steps: Restart the service/]) await letter.getByText(words).first().waitFor();
     assert.deepEqual(slackMessages(), [], 'nothing is sent before the person agrees');
-    await send('Post an update?', /#incidents, through Slack/, /Impact: Portals answer 503/, /Actions Taken: Looked at the pool/);
+    await sendFromComposer(frame);
     await until('the message in Slack', () => slackMessages().length === 1, 20_000);
     assert.match(slackMessages()[0] ?? '', /^Incident Update - [\s\S]*Next Steps: Restart the service\nETA: Not known yet\nNext update: /);
     await row('Post an update').filter({ hasText: /in 1[45] min/ }).waitFor();
@@ -135,15 +134,14 @@ describe('telling people in the real workbench', () => {
     const before = slackMessages().length;
     fakes().slack.fault({ kind: 'reset', acted: false });
     await clickRow('Post an update');
-    await draft({ 3: 'Restarted the service', 4: 'Watch the error rate' });
-    await send('Post an update?');
-    await (await findNotification(page, /1 message waits/)).getByRole('button', { name: 'Show deliveries' }).waitFor();
+    const frame = await compose({ 'Actions taken': 'Restarted the service', 'Next steps': 'Watch the error rate' });
+    await frame.locator('.outcome').getByText('waits to be delivered').waitFor({ timeout: 30_000 });
     await row(/Slack unreachable: 1 message waits/).waitFor();
     for (const contact of ['On-Call Engineer', 'DevOps Lead', 'Tech Lead']) {
       await page.getByRole('treeitem', { name: new RegExp(`^${contact}, (reachable now|outside business hours).*@healthflow.gov.eg`) }).waitFor();
     }
     await screenshotInThemes(page, 'degraded');
-    await clickNotification(page, /1 message waits/, 'Show deliveries');
+    await frame.locator('.outcome').getByRole('button', { name: 'Show deliveries: #incidents' }).click();
     const deliveries = page.getByRole('tree', { name: 'Deliveries' });
     await deliveries.getByRole('treeitem', { name: /^Waiting, 1/ }).waitFor();
     await deliveries.getByRole('treeitem', { name: /^#incidents: Incident Update.*(Slack could not be reached: |The connection broke before Slack answered).* · next try in \d+ s/ }).waitFor();
@@ -158,7 +156,10 @@ describe('telling people in the real workbench', () => {
   it('asks a person whether a mail arrived of which the server said nothing', async () => {
     fakes().mail.fault({ kind: 'reset', acted: true, times: 1 });
     await clickRow('Notify Product Owner');
-    await send('Notify stakeholders?', /Product Owner, through Mail/);
+    const frame = await findPanel(page, TITLE);
+    await frame.getByRole('tab', { name: /^Stakeholder update/, selected: true }).waitFor();
+    await frame.locator('article.letter').filter({ hasText: 'Product Owner' }).getByText('through Mail').waitFor();
+    await sendFromComposer(frame);
     const question = await findNotification(page, /It is not known whether .* reached Product Owner/);
     for (const button of ['It arrived', 'Send again', 'Discard…']) await question.getByRole('button', { name: button, exact: true }).waitFor();
     await page.getByRole('tree', { name: 'Deliveries' }).getByRole('treeitem', { name: /^Needs you, 1/ }).waitFor();

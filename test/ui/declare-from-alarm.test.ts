@@ -1,10 +1,10 @@
 /** What a person does before anything is declared, and the five questions on their panel, by keyboard. */
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
-import { findPanel } from '../support/panel-page.ts';
+import { findPanel, sendFromComposer } from '../support/panel-page.ts';
 import { type UiSession, startUiSession } from '../support/ui-session.ts';
 import { until } from '../support/until.ts';
-import { afterFailure, choose, enterText, findDialog, findNotification, findPreview, openView, runCommand, screenshot, sidebarRow } from '../support/workbench.ts';
+import { afterFailure, findPreview, openView, runCommand, screenshot, sidebarRow } from '../support/workbench.ts';
 
 describe('from an alarm to an assessed incident', () => {
   let session: UiSession;
@@ -68,20 +68,20 @@ describe('from an alarm to an assessed incident', () => {
     const row = sidebarRow(page, 'Post an update');
     await row.filter({ hasText: /in (2\d|30) min/ }).waitFor();
     await row.click();
-    await page.locator('.quick-input-widget').filter({ hasText: 'Post Update (1/5)' }).waitFor();
-    await choose(page, 'Investigating');
-    await enterText(page, 'Post Update (2/5)');
-    await enterText(page, 'Post Update (3/5)', 'Looked at the pool');
-    await enterText(page, 'Post Update (4/5)', 'Restart the service');
-    await enterText(page, 'Post Update (5/5)');
-    const dialog = await findDialog(page, 'Post an update?');
-    assert.match(await dialog.innerText(), /#incidents, by hand: Slack is not connected/);
-    await dialog.getByRole('button', { name: 'Record', exact: true }).click();
-    const message = await findNotification(page, /Update recorded: Investigating\. For you to do: #incidents\. Slack is not connected/);
+    const frame = await findPanel(page, /./);
+    await frame.getByLabel(/^Actions taken/).fill('Looked at the pool');
+    await frame.getByLabel(/^Next steps/).fill('Restart the service');
+    const letter = frame.locator('article.letter').filter({ hasText: '#incidents' });
+    await letter.getByText('Slack is not connected').waitFor();
+    await letter.getByRole('button', { name: 'Connect Slack…' }).waitFor();
+    await sendFromComposer(frame, 'Record');
+    await frame.locator('.outcome').getByText('for you to do').waitFor();
     await row.filter({ hasText: /in (29|30) min/ }).waitFor();
     await sidebarRow(page, /Slack: 1 message needs you/).waitFor();
     await screenshot(page, 'update');
-    await message.getByRole('button', { name: 'Copy text', exact: true }).click();
+    await frame.getByRole('button', { name: 'Copy text for #incidents' }).first().click();
+    await page.locator('.part.statusbar').getByText('Copied the text for #incidents').waitFor();
+    await runCommand(page, 'Incident: Open Timeline');
     await findPreview(page, '', /Incident Update - [\s\S]*Actions Taken: Looked at the pool\nNext Steps: Restart the service[\s\S]*Next update:/);
     assert.match(await page.evaluate('navigator.clipboard.readText()'), /^Incident Update - [\s\S]*Next Steps: Restart the service/);
     assert.deepEqual(session.practice.control.services.fakes.slack.exchanges, []);

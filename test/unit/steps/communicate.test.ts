@@ -295,6 +295,13 @@ describe('notifyStakeholders', () => {
     assert.deepEqual([letters.map(lineOf), facts], [['mail.send Tech Lead'], { contacts: ['techLead'] }]);
   });
 
+  it('says what a person wrote in place of what the last update says', async () => {
+    const { letters } = await tell(incident('P1'), 0, { inputs: { impact: ' No prescriptions ', doing: 'We restart it' } });
+    assert.match(letters[0]?.text ?? '', /\nImpact: No prescriptions\n[^]*\nWhat is being done: We restart it\n/);
+    assert.match((await tell(incident('P1'), 0)).letters[0]?.text ?? '', /\nImpact: being assessed\n[^]*\nWhat is being done: the team is investigating\n/);
+    await refused(tell(incident('P1'), 0, { inputs: { doing: '' } }), /input "doing" must be a text that is not empty/);
+  });
+
   const PHONE = withContacts({ executiveTeam: { phone: '+20 2 5550 0100' } });
   for (const [title, contact, connected, runbook, line, level] of [
     ['by mail', 'productOwner', ['mail', 'slack'], bundledRunbook(), 'mail.send Product Owner', 'ok'],
