@@ -6,9 +6,10 @@ const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
-/** Arabic with Latin digits: what stands here is compared with logs, ids and the consoles of AWS. */
+/** Latin digits in every language: what stands here is compared with logs, ids and the consoles of AWS. In English the day comes first. */
 function locale(): string {
-  return `${currentLanguage().locale}-u-nu-latn`;
+  const chosen = currentLanguage().locale;
+  return `${chosen === 'en' ? 'en-GB' : chosen}-u-nu-latn`;
 }
 
 /** @param at epoch ms @returns `14:05` */
@@ -22,7 +23,7 @@ export function moment(at: number, now: number): string {
   return new Date(at).toISOString().slice(0, 10) === new Date(now).toISOString().slice(0, 10) ? time : `${day(at)} ${time}`;
 }
 
-/** @param at epoch ms @returns `3 Nov`, and the year where it is not this one's */
+/** @param at epoch ms @returns `3 Nov 2026` */
 export function day(at: number): string {
   return new Intl.DateTimeFormat(locale(), { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' }).format(at);
 }
@@ -32,14 +33,12 @@ export function monthName(month: string): string {
   return new Intl.DateTimeFormat(locale(), { month: 'short', year: 'numeric', timeZone: 'UTC' }).format(Date.parse(`${month}-01T00:00:00Z`));
 }
 
-/** The two largest units: `2 h 5 min`, `45 s`. @param ms at least 0 */
+/** The two largest units, as the tree has them: `2 h 5 min`, `45 s`. @param ms at least 0 */
 export function duration(ms: number): string {
-  const parts = [
-    ['days', Math.floor(ms / DAY_MS)], ['hours', Math.floor(ms / HOUR_MS) % 24], ['minutes', Math.floor(ms / MINUTE_MS) % 60], ['seconds', Math.floor(ms / SECOND_MS) % 60],
-  ] as const;
-  const first = parts.findIndex(([, value]) => value > 0);
-  const shown = Object.fromEntries(first < 0 ? [['seconds', 0]] : parts.slice(first, first + 2).filter(([, value]) => value > 0));
-  return new Intl.DurationFormat(locale(), { style: 'short', secondsDisplay: first < 0 ? 'always' : 'auto' }).format(shown);
+  const [days, hours, minutes, seconds] = [Math.floor(ms / DAY_MS), Math.floor(ms / HOUR_MS) % 24, Math.floor(ms / MINUTE_MS) % 60, Math.floor(ms / SECOND_MS) % 60];
+  const parts = [[days, t('{0} d', days)], [hours, t('{0} h', hours)], [minutes, t('{0} min', minutes)], [seconds, t('{0} s', seconds)]] as const;
+  const first = parts.findIndex(([value]) => value > 0);
+  return first < 0 ? t('{0} s', 0) : parts.slice(first, first + 2).filter(([value]) => value > 0).map(([, text]) => text).join(' ');
 }
 
 export function number(value: number, digits = 1): string {

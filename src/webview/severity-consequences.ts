@@ -124,7 +124,7 @@ function clockLine({ kind, change, contact, at, was, everyMinutes, why }: ClockC
   return html`<li class=${change}>
     <vscode-icon name=${change === 'stops' ? 'circle-slash' : kind === 'escalation' ? 'warning' : 'watch'} aria-hidden="true"></vscode-icon>
     <span class="name" dir="auto">${name}</span>
-    <span class="when">${change === 'stops' ? t('stops') : at <= now ? t('now') : t('in {0}', minutes(Math.max(1, Math.round((at - now) / MINUTE_MS))))}</span>
+    <span class="when">${change === 'stops' ? t('stops') : Math.round((at - now) / MINUTE_MS) <= 0 ? t('now') : t('in {0}', minutes(Math.round((at - now) / MINUTE_MS)))}</span>
     ${more.length === 0 ? nothing : html`<span class="more quiet">${more.join(' · ')}</span>`}
     ${why === undefined ? nothing : html`<span class="more quiet" dir="auto">${why}</span>`}
   </li>`;

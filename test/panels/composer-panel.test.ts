@@ -84,7 +84,7 @@ describe('the composer in the real workbench', () => {
     await key('Enter');
     await frame.getByRole('heading', { name: 'Update recorded: Investigating' }).first().waitFor({ timeout: 20_000 });
     assert.equal(slackMessages().length, 1);
-    assert.equal(slackMessages()[0]?.replace(/\s+/g, ' '), shown.replace(/\s+/g, ' '), 'what was seen is what was sent');
+    assert.equal(slackMessages()[0]?.replace('*pool*', 'pool').replace(/\s+/g, ' '), shown.replace(/\s+/g, ' '), 'what was seen, its marks drawn, is what was sent');
     assert.equal(recorded().updates.at(-1)?.next, 'Restart the service');
     await frame.locator('.outcome').getByText('delivered', { exact: true }).waitFor();
     await frame.locator('.outcome').getByText(/^due at \d\d:\d\d UTC$/).waitFor();
@@ -184,7 +184,7 @@ describe('the composer in the real workbench', () => {
   });
 
   it('leaves no error in the console of the page, and contradicts no vendor', () => {
-    assert.deepEqual(session.pageErrors.filter((text) => !text.includes('[lifecycle] Long running operations during shutdown')), []);
+    assert.deepEqual(session.pageErrors, []);
     assert.deepEqual(session.practice.control.services.violations(), []);
   });
 });
