@@ -24,7 +24,7 @@ export function clocksCard({ clocks, standing, severity }: OverviewStanding, clo
   return html`<section class="card clocks" aria-labelledby="clocks-heading">
     <h2 id="clocks-heading">${t('Open clocks')}</h2>
     ${clocks.length === 0 ? html`<p class="quiet">${isOver ? t('None: the incident is over.') : severity === undefined ? t('None yet: they start with the severity. Assess it.') : t('None: nothing is due.')}</p>` : html`<ul class="rows">${clocks.map((each) => html`<li>
-      <div class="row-text"><span class="row-title"><bdi>${each.title}</bdi></span><span class="due">${ticking(() => dueText(each, clock.now()))}</span></div>
+      <div class="row-text"><span class="row-title"><bdi>${t(/* l10n: table */ each.title)}</bdi></span><span class="due">${ticking(() => dueText(each, clock.now()))}</span></div>
       <div class="row-buttons">
         <vscode-button secondary @click=${() => { run(each.id); }} aria-label=${t('Do it: {0}', each.title)}>${t('Do it')}</vscode-button>
         <vscode-button secondary @click=${() => { snooze(each.id); }} aria-label=${t('Snooze {0} for {1} min', each.title, SNOOZE_MINUTES)}>${t('Snooze')}</vscode-button>

@@ -63,7 +63,7 @@ export function nextSteps(next: readonly OverviewAction[], stands: OverviewStand
   return html`<section class="card next" aria-labelledby="next-heading">
     <h2 id="next-heading">${t('What to do next')}</h2>
     ${next.length === 0 ? html`<p class="quiet">${stands === 'closed' ? t('Nothing: the incident is closed.') : t('Nothing is due at this moment. Document what you find, and keep everybody posted.')}</p>` : html`<ol>${next.map(({ id, title, reason, urgent }, index) => html`<li class=${urgent ? 'urgent' : ''}>
-      <vscode-button ?secondary=${index > 0} @click=${() => { run(id); }} data-action=${id}>${title}</vscode-button>
+      <vscode-button ?secondary=${index > 0} @click=${() => { run(id); }} data-action=${id}><bdi>${t(/* l10n: table */ title)}</bdi></vscode-button>
       <span class="reason">${urgent ? html`<span class="codicon codicon-warning bad-text" aria-hidden="true"></span> <strong>${t('Urgent')}:</strong> ` : nothing}<bdi>${reason}</bdi></span>
     </li>`)}</ol>`}
   </section>`;
