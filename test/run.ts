@@ -1,5 +1,5 @@
 // node test/run.ts [unit|integration|host|host-pair|ui|panels]… [--grep PATTERN]: runs the suites and counts their tests together.
-import { existsSync, globSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -13,7 +13,11 @@ import { startProcessGroup } from './support/process-group.ts';
 import { type Practice, startPractice } from './practice/environment.ts';
 
 type Suite =
-  | { readonly group: string; readonly folder: string; readonly runs: 'node'; readonly timeoutMs: number; readonly needsVsCode: boolean }
+  | {
+    readonly group: string; readonly folder: string; readonly runs: 'node'; readonly timeoutMs: number; readonly needsVsCode: boolean;
+    /** It mostly waits: it runs beside the others, and what it says is shown once they are done. */
+    readonly besides?: boolean;
+  }
   | { readonly group: string; readonly folder: string; readonly runs: 'extension host'; readonly trust: boolean; readonly responders?: readonly Responder[] };
 
 /** One of several people, each in a VS Code of their own, at the same time and on one practice environment. */
@@ -31,6 +35,7 @@ const suites: readonly Suite[] = [
   { group: 'host', folder: 'test/host-restricted', runs: 'extension host', trust: false },
   { group: 'host-pair', folder: 'test/host-pair', runs: 'extension host', trust: true, responders: [{ login: 'ada', name: 'Ada' }, { login: 'grace', name: 'Grace' }] },
   { group: 'ui', folder: 'test/ui', runs: 'node', timeoutMs: 120_000, needsVsCode: true },
+  { group: 'ui', folder: 'test/ui-waiting', runs: 'node', timeoutMs: 120_000, needsVsCode: true, besides: true },
   { group: 'panels', folder: 'test/panels', runs: 'node', timeoutMs: 120_000, needsVsCode: true },
 ];
 
@@ -62,19 +67,35 @@ async function main(): Promise<number> {
   const chosen = suites.filter((suite) => positionals.length === 0 || positionals.includes(suite.group));
   if (chosen.some((suite) => suite.runs === 'extension host' || suite.needsVsCode)) await buildExtension();
 
-  const results: { readonly suite: Suite; readonly counts: TestCounts; readonly seconds: number }[] = [];
-  for (const suite of chosen) {
-    const tests = globSync('**/*.test.ts', { cwd: path.join(repositoryRoot, suite.folder) });
-    if (tests.length === 0) {
-      console.log(`\n── ${suite.folder}: no tests`);
-      continue;
-    }
+  const isBesides = (suite: Suite): boolean => suite.runs === 'node' && suite.besides === true;
+  const besides = chosen.filter(isBesides).map((suite) => {
+    const said: string[] = [];
+    return { said, result: timed(suite, (text) => { said.push(text); }) };
+  });
+  const results: Timed[] = [];
+  for (const suite of chosen.filter((each) => !isBesides(each))) {
     console.log(`\n── ${suite.folder}`);
-    const startedAt = performance.now();
-    const counts = await runSuite(suite);
-    results.push({ suite, counts, seconds: (performance.now() - startedAt) / 1000 });
+    results.push(await timed(suite));
+  }
+  for (const { said, result } of besides) {
+    const ended = await result;
+    console.log(`\n── ${ended.suite.folder}\n${said.join('')}`);
+    results.push(ended);
   }
   return summarise(results);
+}
+
+interface Timed {
+  readonly suite: Suite;
+  readonly counts: TestCounts;
+  readonly seconds: number;
+}
+
+/** @param hear gets what the suite says, which is shown here otherwise */
+async function timed(suite: Suite, hear?: (text: string) => void): Promise<Timed> {
+  const startedAt = performance.now();
+  const counts = await runSuite(suite, hear);
+  return { suite, counts, seconds: (performance.now() - startedAt) / 1000 };
 }
 
 async function buildExtension(): Promise<void> {
@@ -84,14 +105,14 @@ async function buildExtension(): Promise<void> {
 }
 
 /** A suite that cannot be run counts as one failed test. */
-async function runSuite(suite: Suite): Promise<TestCounts> {
+async function runSuite(suite: Suite, hear?: (text: string) => void): Promise<TestCounts> {
   if (suite.runs === 'node' && suite.needsVsCode && process.platform !== 'linux') {
     console.log('Skipped: a browser drives the headless VS Code, which is only installed on Linux.');
     return { ...nothing, skipped: 1 };
   }
   const scratch = await mkdtemp(path.join(os.tmpdir(), 'test-run-'));
   try {
-    return suite.runs === 'node' ? await runInNode(suite, scratch) : await runInHost(suite, scratch);
+    return suite.runs === 'node' ? await runInNode(suite, scratch, hear) : await runInHost(suite, scratch);
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
     return { ...nothing, failed: 1, failedTitles: [`${suite.folder} could not be run`] };
@@ -100,13 +121,14 @@ async function runSuite(suite: Suite): Promise<TestCounts> {
   }
 }
 
-async function runInNode(suite: Suite & { readonly runs: 'node' }, scratch: string): Promise<TestCounts> {
+async function runInNode(suite: Suite & { readonly runs: 'node' }, scratch: string, hear: ((text: string) => void) | undefined): Promise<TestCounts> {
   const resultFile = path.join(scratch, 'result.json');
   const group = startProcessGroup(
     process.execPath,
     [path.join(repositoryRoot, 'test', 'support', 'mocha-process.ts'), suite.folder, String(suite.timeoutMs)],
-    { cwd: repositoryRoot, inherit: true, env: { ...process.env, ...colors, [resultVariable]: resultFile } },
+    { cwd: repositoryRoot, inherit: hear === undefined, env: { ...process.env, ...colors, [resultVariable]: resultFile } },
   );
+  if (hear !== undefined) [group.child.stdout, group.child.stderr].forEach((stream) => stream?.setEncoding('utf8').on('data', hear));
   const timer = setTimeout(() => {
     console.error(`${suite.folder} did not end within ${suiteDeadlineMs} ms.`);
     void group.stop();
@@ -180,7 +202,7 @@ function add(all: readonly TestCounts[]): TestCounts {
   }), nothing);
 }
 
-function summarise(results: readonly { readonly suite: Suite; readonly counts: TestCounts; readonly seconds: number }[]): number {
+function summarise(results: readonly Timed[]): number {
   const sum = (pick: (counts: TestCounts) => number): number => results.reduce((total, { counts }) => total + pick(counts), 0);
   const failed = sum((counts) => counts.failed);
   const passed = sum((counts) => counts.passed);

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { AxeResults } from 'axe-core';
 import type { Frame, Page } from 'playwright-core';
+import { until } from './until.ts';
 import { type ColorTheme, everyTheme, inThemes, screenshotInThemes } from './workbench.ts';
 
 const DEADLINE_MS = 20_000;
@@ -40,4 +41,17 @@ export async function assertAccessible(page: Page, frame: Frame, name: string): 
 export async function sendFromComposer(frame: Frame, button: 'Send' | 'Record' = 'Send'): Promise<void> {
   await frame.locator('vscode-button#send[aria-disabled="false"]').filter({ hasText: button }).click();
   await frame.getByRole('button', { name: `${button} now`, exact: true }).click();
+}
+
+/** Answers the five questions of the severity panel with what they offer first, and records what is recommended; by keyboard. */
+export async function assessSeverity(page: Page, incidentTitle: string): Promise<void> {
+  const panel = await findPanel(page, incidentTitle);
+  const focused = (text: RegExp): Promise<boolean> => until(`the focus to be on ${text}`, async () => text.test(await panel.evaluate<string>("(document.activeElement?.closest('fieldset') ?? document.activeElement)?.innerText ?? ''")), DEADLINE_MS);
+  for (let question = 1; question <= 5; question += 1) {
+    await focused(new RegExp(`^${question}\\.`));
+    await page.keyboard.press('1');
+  }
+  await focused(/^Record/);
+  await page.keyboard.press('Enter');
+  await panel.getByText('is recorded').first().waitFor();
 }

@@ -5,9 +5,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { Page } from 'playwright-core';
-import { assessSeverity } from '../support/assess-severity.ts';
 import { packageExtension } from '../support/package-extension.ts';
-import { findPanel } from '../support/panel-page.ts';
+import { assessSeverity, findPanel } from '../support/panel-page.ts';
 import { repositoryRoot } from '../support/paths.ts';
 import { type UiSession, startUiSession } from '../support/ui-session.ts';
 import { afterFailure, findCommand, findPreview, openView, screenshot, sidebarRow } from '../support/workbench.ts';
@@ -109,7 +108,7 @@ describe('the package, installed', () => {
 
   it('assesses its severity', async () => {
     await runByKeyboard('Incident: Assess Severity…');
-    await assessSeverity(page);
+    await assessSeverity(page, TITLE);
     await sidebarRow(page, `P1 ${TITLE}`).waitFor();
   });
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Locator, Page } from 'playwright-core';
-import { assessSeverity } from '../support/assess-severity.ts';
+import { assessSeverity } from '../support/panel-page.ts';
 import { type UiSession, startUiSession } from '../support/ui-session.ts';
 import { until } from '../support/until.ts';
 import { afterFailure, choose, enterText, findPreview, openView, runCommand, screenshot, screenshotInThemes, sidebarRow, themesToFollow } from '../support/workbench.ts';
@@ -94,7 +94,8 @@ describe('the walkthrough in the real workbench', () => {
     await screenshot(page, 'walkthrough-4-declared');
 
     await press('assess', 'Assess Severity');
-    await assessSeverity(page);
+    await assessSeverity(page, PRACTICE);
+    await back();
     await becomesDone('assess');
     await screenshot(page, 'walkthrough-5-assessed');
     assert.deepEqual(await done(), ['runbook', 'declare', 'assess']);
