@@ -100,7 +100,7 @@ export function createCommands(commandDeps: CommandDeps): Commands {
     'incidentRunbook.openStep': { ui: (node) => flows.openStep(node) },
     'incidentRunbook.copyRunbookCommand': { ui: (node) => flows.copyRunbookCommand(node) },
     'incidentRunbook.timeline': { api: api.timeline, ui: (node) => flows.timeline(node) },
-    'incidentRunbook.openOverview': { ui: (node) => flows.openOverview(node) },
+    'incidentRunbook.openOverview': { api: flows.openOverviewOf, ui: (node) => flows.openOverview(node) },
     'incidentRunbook.openReview': { api: flows.openReviewOf, ui: (node) => flows.openReview(node) },
     'incidentRunbook.list': { api: api.list, ui: () => flows.goTo() },
     'incidentRunbook.metrics': { api: metricsApi.metrics, ui: openMetrics },

@@ -18,6 +18,8 @@ const ENGLISH: Language = { locale: 'en', translations: {} };
 /** Texts that begin at the right, a value in them whichever way it runs, and the end of either. */
 const [RIGHT_TO_LEFT, EITHER_WAY, END] = ['\u2067', '\u2068', '\u2069'];
 let language = ENGLISH;
+let isRightToLeft = false;
+/** Each text brings its own direction. */
 let isDirected = false;
 
 /**
@@ -27,12 +29,9 @@ let isDirected = false;
  */
 export function useLanguage(chosen: Language | undefined, place: 'workbench' | 'page' = 'page'): void {
   language = chosen ?? ENGLISH;
-  isDirected = place === 'workbench' && isRightToLeft(language.locale);
-}
-
-/** Of the languages that we have or expect. @param locale BCP 47 */
-function isRightToLeft(locale: string): boolean {
-  return /^(ar|fa|he|ur)\b/i.test(locale);
+  // Of the languages that we have or expect.
+  isRightToLeft = /^(ar|fa|he|ur)\b/i.test(language.locale);
+  isDirected = place === 'workbench';
 }
 
 export function currentLanguage(): Language {
@@ -51,8 +50,12 @@ export function tn(one: string, other: string, count: number, ...values: readonl
 }
 
 function spoken(translation: string | undefined, english: string, values: readonly (string | number)[]): string {
-  return translation === undefined || !isDirected ? fill(translation ?? english, values)
-    : RIGHT_TO_LEFT + fill(translation, values.map((value) => (typeof value === 'number' || value === '' ? value : EITHER_WAY + value + END))) + END;
+  if (translation === undefined || !isRightToLeft) {
+    return fill(translation ?? english, values);
+  }
+  // A value keeps together: "#incidents" and "+20 100" would lose their sign to the other side.
+  const text = fill(translation, values.map((value) => (typeof value === 'number' ? value : EITHER_WAY + value + END)));
+  return isDirected ? RIGHT_TO_LEFT + text + END : text;
 }
 
 function fill(text: string, values: readonly (string | number)[]): string {

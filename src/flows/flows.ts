@@ -202,8 +202,15 @@ export function createFlows(deps: FlowDeps, api: Api, changesApi: ChangesApi) {
   async function openOverview(node: Node | undefined): Promise<void> {
     const incident = await incidentFor(node, t('Overview of which incident?'), 'recent');
     if (incident !== undefined) {
-      deps.panels().show('overview', { incident });
+      await openOverviewOf({ incident });
     }
+  }
+
+  /** `{ incident }` → the same, once its overview is open. */
+  async function openOverviewOf(args: Readonly<Record<string, unknown>>): Promise<{ incident: string }> {
+    const { id } = await ledger.read(new Inputs('incidentRunbook.openOverview', args).text('incident'));
+    deps.panels().show('overview', { incident: id });
+    return { incident: id };
   }
 
   /** What the page of a panel asks to be opened. */
@@ -251,5 +258,5 @@ export function createFlows(deps: FlowDeps, api: Api, changesApi: ChangesApi) {
     }
   }
 
-  return { openOverview, openFromPanel, change, declare, run, openReview, openReviewOf, stopWatch, recordByHand, openStep, copyRunbookCommand, timeline, goTo, amend, close, reopen, openSharedIncident, openTicket, clocks, snooze, setDatabaseConnection, setRedisConnection };
+  return { openOverview, openOverviewOf, openFromPanel, change, declare, run, openReview, openReviewOf, stopWatch, recordByHand, openStep, copyRunbookCommand, timeline, goTo, amend, close, reopen, openSharedIncident, openTicket, clocks, snooze, setDatabaseConnection, setRedisConnection };
 }

@@ -23,6 +23,8 @@ export interface Subject {
 /** What the page finds in its document when it starts. */
 export interface PageData {
   readonly subject: Subject;
+  /** Since when it is asked for while nobody saw the page, epoch ms; 0 for never. */
+  readonly asked: number;
   readonly language: Language;
   /** Where texts run from right to left. */
   readonly direction: 'ltr' | 'rtl';

@@ -1,5 +1,5 @@
 /** Carries out a step that reaches people: one holder at a time, everything on the timeline before anything is sent. */
-import { CancelledError } from '../errors.ts';
+import { CancelledError, UserError } from '../errors.ts';
 import { type DeliveryReport, reportOf } from '../incident/deliveries.ts';
 import type { NewEvent, StepResult, TimelineEvent } from '../incident/events.ts';
 import type { Evidence } from '../incident/evidence.ts';
@@ -60,6 +60,9 @@ export async function carryOut(action: PostAction, context: StepContext & { read
     if (signal.aborted) {
       throw new CancelledError();
     }
+    if (seen !== undefined && waysOf(seen) !== waysOf(composed)) {
+      throw new UserError('To whom it would go, or how, has changed since it was shown. Look at it again, then send it.');
+    }
     const post = seen ?? composed;
     const evidence = evidenceOf(post, turn.note);
     const result: StepResult = {
@@ -82,6 +85,11 @@ export async function carryOut(action: PostAction, context: StepContext & { read
   } finally {
     await turn.release();
   }
+}
+
+/** To whom a post goes and by which calls, whatever it says: those who were told meanwhile are not told again, and nothing is opened twice. */
+function waysOf({ letters }: Post): string {
+  return JSON.stringify(letters.map(({ service, call, target, contacts = [], byHand }) => [service, call, target, contacts, byHand !== undefined]));
 }
 
 async function request(letters: readonly Letter[], step: string, origin: string, append: PostingDeps['append']): Promise<string[]> {

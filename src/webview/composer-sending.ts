@@ -49,13 +49,14 @@ function buttons({ preview, isCurrent, isInDoubt, isWritten, wasDiscarded, ask, 
   </div>`;
 }
 
+/** It may stand where "Send…" stood: the second half of a double click on that is no answer. */
 function question({ preview, send, cancel }: Sending, shown: Preview): TemplateResult {
   const { sent, byHand } = reachOf(shown.letters);
   const words = sent.length === 0 ? tn('Record it, for {0} message that you deliver?', 'Record it, for {0} messages that you deliver?', byHand.length) : tn('Send {0} message now?', 'Send {0} messages now?', sent.length);
   return html`<div class="question" role="group" aria-labelledby="question">
     <p id="question"><strong>${words}</strong> <span dir="auto">${whereOf(preview, false)}</span></p>
     <div class="buttons">
-      <vscode-button id="confirm-send" aria-describedby="question" @click=${send}>${shown.button === 'Record' ? t('Record now') : t('Send now')}</vscode-button>
+      <vscode-button id="confirm-send" aria-describedby="question" @click=${(event: MouseEvent) => { if (event.detail < 2) { send(); } }}>${shown.button === 'Record' ? t('Record now') : t('Send now')}</vscode-button>
       <vscode-button id="cancel-send" secondary @click=${cancel}>${t('Cancel')}</vscode-button>
     </div>
   </div>`;

@@ -18,7 +18,7 @@ import './composer.css';
 /** How the page looked, and what was written since the extension kept it last. */
 interface Kept {
   readonly tab: MessageKind;
-  readonly drafts: Drafts;
+  readonly drafts?: Drafts;
   readonly scroll: number;
 }
 
@@ -44,7 +44,7 @@ let isConfirming = false;
 let wantsToSend = false;
 let sendingNow: MessageKind | undefined;
 let inDoubt: MessageKind | undefined;
-let sendFailure: Failure | undefined;
+let sendFailure: { readonly kind: MessageKind; readonly failure: Failure } | undefined;
 let discarded: { readonly kind: MessageKind; readonly written: Values } | undefined;
 const sentOf = new Map<MessageKind, Sent>();
 let asking: AbortController | undefined;
@@ -57,8 +57,9 @@ const now = (): number => Date.now() + ahead;
 const message = (): Message | undefined => model?.messages.find(({ kind }) => kind === tab);
 const isSending = (): boolean => sendingNow !== undefined || model?.sending !== undefined;
 
+/** While a message is sent, only the extension knows whether its draft is still one. */
 function keepLook(): void {
-  page.keep({ tab, drafts, scroll: window.scrollY });
+  page.keep({ tab, ...(isSending() ? {} : { drafts }), scroll: window.scrollY });
 }
 
 /** What is written outlives a crash of the page as well. */
@@ -109,11 +110,17 @@ async function lookAhead(): Promise<void> {
 
 function show(next: ComposerModel): void {
   const isFirst = model === undefined;
+  const ended = next.sending === undefined && sendingNow === undefined ? model?.sending : undefined;
   model = next;
   ahead = next.now - Date.now();
   if (isFirst) {
     drafts = page.state?.drafts ?? next.drafts;
     tab = firstTab(next.messages, page.state?.tab ?? page.subject().message);
+  }
+  if (ended !== undefined) {
+    // An earlier page, or one that was not waited for, began it.
+    drafts = withWritten(drafts, ended, writtenIn(next.drafts, ended));
+    keepLook();
   }
   // What a person is about to send stays what they see.
   if (!isConfirming && !isSending()) {
@@ -132,7 +139,6 @@ function open(kind: MessageKind): void {
     preview = undefined;
     refusal = undefined;
     isConfirming = false;
-    sendFailure = undefined;
     askPreview(0);
   }
   keepLook();
@@ -171,7 +177,7 @@ function rewrite(written: Values): void {
 
 function ask(): void {
   wantsToSend = !isCurrent && !sentOf.has(tab);
-  if (preview?.id !== undefined && isCurrent && !isSending() && inDoubt === undefined && !sentOf.has(tab)) {
+  if (preview?.id !== undefined && isCurrent && !isSending() && inDoubt !== tab && !sentOf.has(tab)) {
     isConfirming = true;
     draw();
     focus('confirm-send');
@@ -194,6 +200,8 @@ async function send(): Promise<void> {
   sendingNow = kind;
   isConfirming = false;
   sendFailure = undefined;
+  flushDrafts();
+  keepLook();
   draw();
   try {
     const sent = await page.caller.call('send', { preview: id, message: kind, values }, { timeoutMs: SEND_TIMEOUT_MS });
@@ -201,14 +209,17 @@ async function send(): Promise<void> {
     drafts = withWritten(drafts, kind, {});
     model = sent.model;
     clearTimeout(keepTimer);
-    keepLook();
+    keepTimer = undefined;
   } catch (error) {
     if (error instanceof CallFailed) {
-      sendFailure = error.failure;
-      inDoubt = error.failure.kind === 'timeout' ? kind : undefined;
+      sendFailure = { kind, failure: error.failure };
+      if (error.failure.kind === 'timeout') {
+        inDoubt = kind;
+      }
     }
   }
   sendingNow = undefined;
+  keepLook();
   askPreview(0);
   draw();
   focus(sentOf.has(kind) ? 'sent' : 'send');
@@ -297,12 +308,12 @@ function composing(shown: Message): TemplateResult {
       </section>
     </div>
     ${sendingBar({
-      preview, isCurrent, isConfirming, isSending: disabled, isInDoubt: inDoubt === shown.kind, failure: sendFailure,
+      preview, isCurrent, isConfirming, isSending: disabled, isInDoubt: inDoubt === shown.kind, failure: sendFailure?.kind === shown.kind ? sendFailure.failure : undefined,
       isWritten: drafts[shown.kind] !== undefined, wasDiscarded: discarded?.kind === shown.kind,
       ask, cancel, discard, undo, act, send: () => { void send(); },
       dismiss: () => {
         sendFailure = undefined;
-        inDoubt = undefined;
+        inDoubt = inDoubt === shown.kind ? undefined : inDoubt;
         draw();
       },
     })}`;
@@ -341,7 +352,7 @@ document.addEventListener('keydown', (event) => {
     cancel();
   }
 }, { capture: true });
-window.addEventListener('pagehide', flushDrafts);
+window.addEventListener('pagehide', () => { if (!isSending()) { flushDrafts(); } });
 window.addEventListener('scrollend', keepLook);
 document.addEventListener('visibilitychange', () => { if (document.visibilityState === 'hidden' && keepTimer !== undefined) { flushDrafts(); } });
 let minute = Math.floor(Date.now() / MINUTE_MS);
@@ -365,7 +376,9 @@ page.caller.on('subject', ({ message: asked, contact }) => {
     // Whom it was asked for comes before whom somebody had chosen.
     const { contact: _, ...written } = writtenIn(drafts, 'stakeholders');
     drafts = withWritten(drafts, 'stakeholders', written);
+    keepDrafts();
   }
+  isConfirming = false;
   const kind = firstTab(model.messages, asked);
   sentOf.delete(kind);
   open(kind);

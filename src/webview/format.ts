@@ -1,5 +1,5 @@
 /** Times and figures as the panels write them: UTC as everywhere in this extension, digits that can be compared with logs. */
-import { currentLanguage, t } from '../l10n.ts';
+import { currentLanguage, t, tn } from '../l10n.ts';
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
@@ -36,7 +36,7 @@ export function monthName(month: string): string {
 /** The two largest units, as the tree has them: `2 h 5 min`, `45 s`. @param ms at least 0 */
 export function duration(ms: number): string {
   const [days, hours, minutes, seconds] = [Math.floor(ms / DAY_MS), Math.floor(ms / HOUR_MS) % 24, Math.floor(ms / MINUTE_MS) % 60, Math.floor(ms / SECOND_MS) % 60];
-  const parts = [[days, t('{0} d', days)], [hours, t('{0} h', hours)], [minutes, t('{0} min', minutes)], [seconds, t('{0} s', seconds)]] as const;
+  const parts = [[days, tn('{0} d', '{0} d', days)], [hours, t('{0} h', hours)], [minutes, t('{0} min', minutes)], [seconds, t('{0} s', seconds)]] as const;
   const first = parts.findIndex(([value]) => value > 0);
   return first < 0 ? t('{0} s', 0) : parts.slice(first, first + 2).filter(([value]) => value > 0).map(([, text]) => text).join(' ');
 }

@@ -17,6 +17,7 @@ declare function acquireVsCodeApi(): VsCodeApi;
 /** What VS Code keeps of a page while it is hidden, moved to another window, or the window is reloaded. */
 interface Kept<S> {
   readonly subject: Subject;
+  readonly asked: number;
   readonly state?: S;
 }
 
@@ -39,10 +40,12 @@ export function openPage<C extends PanelContract, S>(): Page<C, S> {
   const data = JSON.parse(document.getElementById('data')?.textContent ?? '') as PageData;
   useLanguage(data.language);
   const api = acquireVsCodeApi();
-  const kept = api.getState() as Kept<S> | undefined;
+  const last = api.getState() as Kept<S> | undefined;
+  const kept = last !== undefined && data.asked > last.asked ? undefined : last;
+  const asked = Math.max(data.asked, kept?.asked ?? 0);
   let { subject } = kept ?? data;
   let state = kept?.state;
-  const store = (): void => { api.setState({ subject, ...(state === undefined ? {} : { state }) } satisfies Kept<S>); };
+  const store = (): void => { api.setState({ subject, asked, ...(state === undefined ? {} : { state }) } satisfies Kept<S>); };
   store();
   const caller = new Caller<C>({
     post: (message) => { api.postMessage(message); },

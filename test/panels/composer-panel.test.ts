@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { Frame, Locator, Page } from 'playwright-core';
 import { type Incident, fold } from '../../src/incident/fold.ts';
 import { rawEvents, timelineFile } from '../support/build-ledger.ts';
-import { accessibilityFaults, assertAccessible, findPanel } from '../support/panel-page.ts';
+import { accessibilityFaults, assertAccessible, findPanel, reloadWindow } from '../support/panel-page.ts';
 import { recordIncident } from '../support/ui-incident.ts';
 import { type UiSession, startUiSession } from '../support/ui-session.ts';
 import { until } from '../support/until.ts';
@@ -104,8 +104,7 @@ describe('the composer in the real workbench', () => {
     await until('the suggestion', async () => await field(/^ETA/).inputValue() === 'Not known yet');
     await button('Undo').click();
     await until('the draft', async () => await field(/^ETA/).inputValue() === 'In half an hour');
-    await runCommand(page, 'Developer: Reload Window');
-    await page.locator('.monaco-workbench').waitFor({ state: 'detached' }).catch(() => undefined);
+    await reloadWindow(page, frame);
     frame = await findPanel(page, TITLE);
     await until('the draft after the reload', async () => await field(/^ETA/).inputValue() === 'In half an hour');
   });
@@ -137,8 +136,11 @@ describe('the composer in the real workbench', () => {
     await frame.getByText('1 field is to be written first.').waitFor();
   });
 
-  it('tells the stakeholder it was opened for, and says calmly when nobody is due', async () => {
+  it('tells the stakeholder it was opened for, also when it was hidden then, and says calmly when nobody is due', async () => {
+    await runCommand(page, 'File: New Untitled Text File');
+    await until('the page to be gone', () => frame.isDetached());
     await sidebarRow(page, 'Notify Product Owner').click();
+    frame = await findPanel(page, TITLE);
     await frame.getByRole('tab', { name: /^Stakeholder update/, selected: true }).waitFor();
     await until('the contact', async () => await field('To').inputValue() === 'productOwner');
     await letter('Product Owner').getByText('What is being done').waitFor();

@@ -6,7 +6,7 @@ import type { Frame, Page } from 'playwright-core';
 import { iso, systemClock } from '../../src/incident/clock.ts';
 import type { Severity } from '../../src/incident/events.ts';
 import { buildLedger, declaration } from '../support/build-ledger.ts';
-import { assertAccessible, findPanel } from '../support/panel-page.ts';
+import { assertAccessible, findPanel, reloadWindow } from '../support/panel-page.ts';
 import { type UiSession, startUiSession } from '../support/ui-session.ts';
 import { until } from '../support/until.ts';
 import { afterFailure, choose, enterText, findPreview, openView, runCommand, screenshot, themesToFollow } from '../support/workbench.ts';
@@ -194,8 +194,7 @@ describe('the metrics panel in the real workbench', () => {
   });
 
   it('is as it was after the window is loaded anew, and in a new panel too', async () => {
-    await runCommand(page, 'Developer: Reload Window');
-    await page.locator('.monaco-workbench').waitFor({ state: 'detached' }).catch(() => undefined);
+    await reloadWindow(page, frame);
     await reopened();
     await shows(/· 4 incidents/);
     assert.equal(await frame.getByLabel('Severity', { exact: true }).inputValue(), 'P1');

@@ -8,7 +8,7 @@ import { buildLedger, rawEvents, timelineFile } from '../support/build-ledger.ts
 import { bundledRunbook } from '../support/bundled-runbook.ts';
 import { START } from '../support/clock.ts';
 import { STORY_MINUTES, closedStory, manyEvents, movedBy, wholeStory, writeTimeline } from '../support/overview-incident.ts';
-import { assertAccessible, findPanel } from '../support/panel-page.ts';
+import { assertAccessible, findPanel, reloadWindow } from '../support/panel-page.ts';
 import { recordIncident } from '../support/ui-incident.ts';
 import { type UiSession, startUiSession } from '../support/ui-session.ts';
 import { until } from '../support/until.ts';
@@ -119,8 +119,7 @@ describe('the overview in the real workbench', () => {
     await frame.getByLabel('Text').fill('engineering manager');
     await frame.locator('#metrics > summary').click();
     await until('two events to be left', async () => await frame.locator('table.events tbody tr').count() === 2);
-    await runCommand(page, 'Developer: Reload Window');
-    await page.locator('.monaco-workbench').waitFor({ state: 'detached' }).catch(() => undefined);
+    await reloadWindow(page, frame);
     frame = await findPanel(page, STORY.title);
     await until('the list to be filtered as before', async () => await frame.locator('table.events tbody tr').count() === 2);
     assert.equal(await shown(), zoomed);

@@ -1,7 +1,7 @@
 /** What all panels have in common, in the real workbench: their page comes back as it was, and nothing foreign runs in it. */
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
-import { assertAccessible, findPanel } from '../support/panel-page.ts';
+import { assertAccessible, findPanel, reloadWindow } from '../support/panel-page.ts';
 import { recordIncident } from '../support/ui-incident.ts';
 import { type UiSession, startUiSession } from '../support/ui-session.ts';
 import { afterFailure, openView, runCommand, sidebarRow, themesToFollow } from '../support/workbench.ts';
@@ -37,8 +37,7 @@ describe('panels in the real workbench', () => {
   });
 
   it('come back after the window is loaded anew', async () => {
-    await runCommand(page, 'Developer: Reload Window');
-    await page.locator('.monaco-workbench').waitFor({ state: 'detached' }).catch(() => undefined);
+    await reloadWindow(page, await findPanel(page, TITLE));
     await findPanel(page, TITLE);
   });
 

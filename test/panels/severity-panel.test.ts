@@ -5,7 +5,7 @@ import { systemClock } from '../../src/incident/clock.ts';
 import type { Incident } from '../../src/incident/fold.ts';
 import type { LocalLedger } from '../../src/ledger/local-ledger.ts';
 import { buildLedger, declaration } from '../support/build-ledger.ts';
-import { assertAccessible, findPanel } from '../support/panel-page.ts';
+import { assertAccessible, findPanel, reloadWindow } from '../support/panel-page.ts';
 import { type UiSession, startUiSession } from '../support/ui-session.ts';
 import { until } from '../support/until.ts';
 import { afterFailure, findDialog, openView, runCommand, screenshot, sidebarRow, themesToFollow } from '../support/workbench.ts';
@@ -139,8 +139,7 @@ describe('the severity panel in the real workbench', () => {
     frame = await findPanel(page, TITLE);
     const chosen = (): Promise<string[]> => frame.locator('.question .option.chosen .words').allInnerTexts();
     await until('the answers to be back', async () => (await chosen()).length === 2, 10_000);
-    await runCommand(page, 'Developer: Reload Window');
-    await until('the window to be loaded anew', () => frame.isDetached(), 20_000);
+    await reloadWindow(page, frame);
     frame = await findPanel(page, TITLE);
     await until('the answers to be back', async () => (await chosen()).join('|') === 'Yes: data or systems are or may have been exposed|Yes, and the users know it', 10_000);
     await isFocused(/^1\./);

@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import type { AxeResults } from 'axe-core';
 import type { Frame, Page } from 'playwright-core';
 import { until } from './until.ts';
-import { type ColorTheme, everyTheme, inThemes, screenshotInThemes } from './workbench.ts';
+import { type ColorTheme, everyTheme, inThemes, runCommand, screenshotInThemes } from './workbench.ts';
 
 const DEADLINE_MS = 20_000;
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -20,6 +20,12 @@ export async function findPanel(page: Page, heading: string | RegExp): Promise<F
     }
   }
   throw new Error(`No panel is headed ${heading}.`);
+}
+
+/** Loads the window anew. @param frame of a panel in it: only once that is gone another one is of the new window */
+export async function reloadWindow(page: Page, frame: Frame): Promise<void> {
+  await runCommand(page, 'Developer: Reload Window');
+  await until('the window to be loaded anew', () => frame.isDetached(), DEADLINE_MS);
 }
 
 /** What axe finds in the page, a line each; empty when there is nothing. */

@@ -121,7 +121,11 @@ describe('the package, installed', () => {
 
   it('opens the panels', async () => {
     await runByKeyboard('Incident: Open Overview');
-    await findPanel(page, TITLE);
+    await (await findPanel(page, TITLE)).getByRole('heading', { name: 'Open clocks' }).waitFor();
+    await runByKeyboard('Incident: Post Update…');
+    await findPanel(page, new RegExp(`P1\\s+${TITLE}`));
+    await runByKeyboard('Incident: Open Metrics');
+    await findPanel(page, /metrics/i);
   });
 
   it('leaves no error in the console of the page, and none in the log of the extension host', () => {

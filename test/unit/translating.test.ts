@@ -32,7 +32,7 @@ describe('a text in another language', () => {
 
   it('is its translation, which may place the values anew', () => {
     useLanguage(arabic({ '{0} asks {1}': '{1} يسأله {0}' }));
-    assert.equal(t('{0} asks {1}', 'Mona', 'Omar'), 'Omar يسأله Mona');
+    assert.equal(t('{0} asks {1}', 'Mona', 'Omar'), `${EITHER}Omar${END} يسأله ${EITHER}Mona${END}`);
   });
 
   it('is English where there is none, or the language is English again', () => {
@@ -65,9 +65,10 @@ describe('a text that runs from right to left', () => {
     assert.equal(t('Not translated: {0}', 'x'), 'Not translated: x');
   });
 
-  it('leaves it to the page, which has one', () => {
+  it('leaves it to the page, which has one, but keeps a value together there as well', () => {
     useLanguage(arabic(translations));
-    assert.equal(t('{0} is closed.', 'INC-1'), 'أُغلق INC-1.');
+    assert.equal(t('{0} is closed.', '#incidents'), `أُغلق ${EITHER}#incidents${END}.`);
+    assert.equal(tn('{0} step', '{0} steps', 3, '+20 100'), `3 خطوات في ${EITHER}+20 100${END}`);
   });
 
   it('is not one of a language that runs the other way', () => {

@@ -24,6 +24,8 @@ interface Shown {
   readonly message: MessageKind;
   readonly inputs: Readonly<Record<string, unknown>>;
   readonly post: Post;
+  /** Services that it could not go through then, so that a person would have to do it. */
+  readonly away: readonly string[];
 }
 
 /** In place of what is not written yet, so that the rest can be seen already. */
@@ -74,7 +76,7 @@ class ComposerRoom {
           }
         },
         keep: ({ drafts }) => {
-          this.#session.draft.keep(draftsIn(drafts));
+          this.#keep(draftsIn(drafts));
           return {};
         },
         deliver: async ({ delivery, what }) => {
@@ -103,6 +105,11 @@ class ComposerRoom {
 
   #drafts(): Drafts {
     return draftsIn(this.#session.draft.get());
+  }
+
+  /** Nothing is kept of an incident of which nothing is written. */
+  #keep(drafts: Drafts): void {
+    this.#session.draft.keep(Object.keys(drafts).length === 0 ? undefined : drafts);
   }
 
   async #writing(): Promise<Writing> {
@@ -148,7 +155,7 @@ class ComposerRoom {
     }
     const id = randomUUID();
     if (missing.length === 0) {
-      this.#shown = { id, message, inputs, post: composed, draft: JSON.stringify(draft.values) };
+      this.#shown = { id, message, inputs, post: composed, away: [...away.keys()], draft: JSON.stringify(draft.values) };
     }
     const ticket = previewOnTicket(post, incident);
     return {
@@ -172,13 +179,18 @@ class ComposerRoom {
     this.#shown = undefined;
     this.#sending = message;
     try {
+      const away = await missingFor(shown.post, this.#deps.connections);
+      if (shown.away.length !== away.size || !shown.away.every((service) => away.has(service))) {
+        // What was only to be recorded would go out, or the other way round.
+        throw new UserError(t('What would be sent has changed since it was shown. Look at it again, then send it.'));
+      }
       // What has begun goes on to its end, also when its page is closed meanwhile.
       const result = await this.#deps.runner.run({ incident: this.#incident(), step: MESSAGE_STEPS[message], inputs: shown.inputs, seen: shown.post }, new AbortController().signal);
       if (result.status !== 'done') {
         throw new UserError(result.summary);
       }
       const { [message]: _, ...drafts } = this.#drafts();
-      this.#session.draft.keep(drafts);
+      this.#keep(drafts);
       if (message === 'stakeholders') {
         this.#told = this.#session.subject().contact;
       }

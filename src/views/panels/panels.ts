@@ -28,7 +28,7 @@ export interface PanelSession<C extends PanelContract> {
   visible(): boolean;
   retitle(title: string): void;
   close(): void;
-  /** What a person has written and not sent: it outlives the page, the panel and the window. JSON. */
+  /** What a person has written and not sent: it outlives the page, the panel and the window. JSON; undefined forgets it. */
   readonly draft: { get(): unknown; keep(value: unknown): void };
 }
 
@@ -85,6 +85,10 @@ export class Panels implements vscode.Disposable {
       return;
     }
     open.subject = subject;
+    if (!open.panel.visible && (subject.message ?? subject.contact) !== undefined) {
+      // A page that is hidden hears nothing: it begins anew with what was asked for.
+      this.#write(open.panel, kind, subject, Date.now());
+    }
     open.panel.reveal();
     tell<CommonContract, 'subject'>(open.port, 'subject', subject);
     open.room.shown?.();
@@ -96,6 +100,12 @@ export class Panels implements vscode.Disposable {
     if (kind !== 'metrics' && subject.incident === undefined) {
       // The window ended before it was kept what the panel was about.
       panel.dispose();
+      return;
+    }
+    if (this.#panels.has(keyOf(kind, subject))) {
+      // VS Code brings a tab back when it is first looked at: until then the same may have been opened anew.
+      panel.dispose();
+      this.#panels.get(keyOf(kind, subject))?.panel.reveal();
       return;
     }
     this.#enter(kind, panel, subject);
@@ -114,9 +124,15 @@ export class Panels implements vscode.Disposable {
     const key = keyOf(kind, subject);
     const { extensionUri, factories, memento } = this.#options;
     panel.webview.options = { enableScripts: true, enableForms: false, localResourceRoots: [vscode.Uri.joinPath(extensionUri, 'dist', 'webview')] };
+    // What a closed panel had begun goes on to its end, and VS Code throws at whoever asks it for anything.
+    let isClosed = false;
     const port: Port = {
       // Of a page that is gone: it hears nothing any more.
-      post: (message) => { void panel.webview.postMessage(message).then(undefined, () => undefined); },
+      post: (message) => {
+        if (!isClosed) {
+          void panel.webview.postMessage(message).then(undefined, () => undefined);
+        }
+      },
       listen: (listener) => {
         const listening = panel.webview.onDidReceiveMessage(listener);
         return () => { listening.dispose(); };
@@ -126,10 +142,14 @@ export class Panels implements vscode.Disposable {
     const session: PanelSession<CommonContract> = {
       subject: () => open.subject,
       tell: (name, what) => { tell<CommonContract, typeof name>(port, name, what); },
-      visible: () => panel.visible,
-      retitle: (title) => { panel.title = title; },
+      visible: () => !isClosed && panel.visible,
+      retitle: (title) => {
+        if (!isClosed) {
+          panel.title = title;
+        }
+      },
       close: () => { panel.dispose(); },
-      draft: { get: () => memento.get(draftKey), keep: (value) => { void memento.update(draftKey, value); } },
+      draft: { get: () => memento.get(draftKey), keep: (value) => { memento.update(draftKey, value).then(undefined, this.#options.onError); } },
     };
     const open = { panel, subject, port } as OpenPanel;
     // Each room speaks the contract of its own page, and what it says of it goes through as it is.
@@ -154,6 +174,7 @@ export class Panels implements vscode.Disposable {
     const end = serve<CommonContract>(port, handlers, (error, name) => this.#failureOf(error, `${kind} ${name}`, actions));
     const seeing = panel.onDidChangeViewState(() => { if (panel.visible) { room.shown?.(); } });
     panel.onDidDispose(() => {
+      isClosed = true;
       this.#panels.delete(key);
       seeing.dispose();
       end();
@@ -162,13 +183,14 @@ export class Panels implements vscode.Disposable {
     this.#write(panel, kind, subject);
   }
 
-  #write(panel: vscode.WebviewPanel, kind: PanelKind, subject: Subject): void {
+  /** @param asked when somebody asked for the subject, epoch ms; a page that was drawn before then keeps nothing of how it was */
+  #write(panel: vscode.WebviewPanel, kind: PanelKind, subject: Subject, asked = 0): void {
     const { webview } = panel;
     const file = (name: string): string => webview.asWebviewUri(vscode.Uri.joinPath(this.#options.extensionUri, 'dist', 'webview', name)).toString();
     const language = currentLanguage();
     webview.html = panelHtml({
       source: webview.cspSource, nonce: randomBytes(18).toString('base64url'), script: file(`${kind}.js`), styles: [file('codicon.css'), file(`${kind}.css`)], title: panel.title,
-      data: { subject, language, direction: language.locale.startsWith('ar') ? 'rtl' : 'ltr' },
+      data: { subject, asked, language, direction: language.locale.startsWith('ar') ? 'rtl' : 'ltr' },
     });
   }
 
@@ -182,12 +204,13 @@ export class Panels implements vscode.Disposable {
       return { kind: 'refused', message: redact(t('Unexpected error: {0}. See the log.', messageOf(error))) };
     }
     const { action } = error;
+    const message = redact(t(/* l10n: table */ error.message));
     if (action === undefined) {
-      return { kind: 'refused', message: redact(error.message) };
+      return { kind: 'refused', message };
     }
     const id = String(actions.size);
     actions.set(id, action);
-    return { kind: 'refused', message: redact(error.message), action: { id, title: action.title } };
+    return { kind: 'refused', message, action: { id, title: t(/* l10n: table */ action.title) } };
   }
 }
 

@@ -72,6 +72,21 @@ describe('a step that reaches people', () => {
     assert.equal(sent.length, before);
   });
 
+  it('is not sent to those who were told since it was shown, although others are still due', async () => {
+    const sent: string[] = [];
+    const clock = createClock();
+    const runner = await begin({ clock, calls: { slack: slack(sent) } });
+    clock.advance(24 * 60 * 60_000);
+    const signal = new AbortController().signal;
+    const seen = await runner.runner.preview({ incident: runner.incident, step: 'notifyStakeholders' }, signal);
+    const first = seen?.letters[0]?.contacts?.[0];
+    assert.ok(first !== undefined && (seen?.letters.length ?? 0) > 1);
+    await runner.run('notifyStakeholders', { contact: first });
+    const before = (await runner.onDisk()).deliveries.length;
+    await assert.rejects(runner.runner.run({ incident: runner.incident, step: 'notifyStakeholders', seen }, signal), /has changed since it was shown/);
+    assert.equal((await runner.onDisk()).deliveries.length, before);
+  });
+
   it('is refused while another window is at it, and free again once that has ended', async () => {
     const clock = createClock();
     const sent: string[] = [];

@@ -4,7 +4,7 @@ import type { PageData } from '../../../../src/protocol/panel.ts';
 import { type PanelDocument, escapeHtml, panelHtml } from '../../../../src/views/panels/panel-html.ts';
 
 const HOSTILE = '</title></script><script>alert(1)</script><!-- "quoted" \'single\' & \u2028 <img src=x onerror=alert(1)>';
-const DATA: PageData = { subject: { incident: 'INC-1' }, language: { locale: 'en', translations: {} }, direction: 'ltr' };
+const DATA: PageData = { subject: { incident: 'INC-1' }, asked: 0, language: { locale: 'en', translations: {} }, direction: 'ltr' };
 const DOCUMENT: PanelDocument = {
   source: 'https://*.vscode-cdn.example', nonce: 'abcDEF-_123', script: 'https://host/overview.js', styles: ['https://host/codicon.css', 'https://host/overview.css'], title: 'Overview', data: DATA,
 };
@@ -28,7 +28,7 @@ describe('the document of a panel', () => {
   });
 
   it('holds hostile titles, subjects and translations as text', () => {
-    const hostile: PageData = { subject: { incident: HOSTILE, message: HOSTILE }, language: { locale: 'ar', translations: { [HOSTILE]: HOSTILE } }, direction: 'rtl' };
+    const hostile: PageData = { subject: { incident: HOSTILE, message: HOSTILE }, asked: 0, language: { locale: 'ar', translations: { [HOSTILE]: HOSTILE } }, direction: 'rtl' };
     const html = panelHtml({ ...DOCUMENT, title: HOSTILE, data: hostile });
     assert.equal(html.match(/<script/g)?.length, 2);
     assert.equal(html.match(/<\/script>/g)?.length, 2);
