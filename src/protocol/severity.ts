@@ -28,8 +28,11 @@ export type SeverityContract = {
     readonly judge: readonly [Pick<SeverityDraft, 'answers' | 'level'>, Judgement];
     /** Keeps what was answered until it is recorded; nothing of it without a draft. */
     readonly keep: readonly [{ readonly draft?: SeverityDraft }, Nothing];
-    /** Refused when the severity is not the one that the page showed: `seen` is the id of its event, empty for none. */
-    readonly record: readonly [SeverityDraft & { readonly seen: string }, { readonly event: string }];
+    /**
+     * Refused when the severity is not the one that the page showed: `seen` is the id of its event, empty for none; and
+     * when another level would be recorded than the page showed (`shown`).
+     */
+    readonly record: readonly [SeverityDraft & { readonly seen: string; readonly shown: Severity }, { readonly event: string }];
     /** Retracts the assessment; refused when it is not the last one any more. */
     readonly takeBack: readonly [{ readonly event: string }, Nothing];
     /** Asks about a next step as its command does; answers at once. */

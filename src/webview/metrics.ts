@@ -174,7 +174,8 @@ function emptyState(why: NonNullable<MetricsModel['empty']>): TemplateResult {
 window.addEventListener('scrollend', () => { keep({ scroll: Math.round(window.scrollY) }); });
 page.caller.on('changed', () => {
   if (model === undefined || problemOf(model.query) === undefined) {
-    load(look.query, false);
+    // What is chosen, though its figures may not be there yet: those shown last would put their query back.
+    load(model?.query ?? look.query, false);
   }
 });
 load(look.query, false);

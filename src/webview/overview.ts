@@ -194,7 +194,7 @@ function timeline(shown: OverviewModel): TemplateResult {
         ${width === 0 ? '' : picture({ lanes, range, width, barRows, tabStop, ...(shown.standing === 'closed' ? {} : { now: end }) })}
       </div>
     </div>
-    <p class="told" aria-live="polite" dir="auto">${told === undefined ? t('Point at a mark to see what it is; Enter opens it.') : describeItem(told, end)}</p>
+    <p class="told" dir="auto">${told === undefined ? t('Point at a mark to see what it is; Enter opens it.') : describeItem(told, end)}</p>
     ${legend()}
   </section>`;
 }

@@ -55,7 +55,7 @@ export function follows(judgement: Judgement, model: SeverityModel, now: number,
     </ul>
     ${isRecorded ? nothing : html`<p class="promise"><vscode-icon name="info" aria-hidden="true"></vscode-icon><span>
       <strong>${t('Recording messages nobody.')}</strong> ${t('Only the clocks start; the people above are told when you run “Notify the team”.')}
-      ${model.ticket === undefined ? nothing : t('It is written on the ticket {0}, and the label of the ticket follows.', model.ticket)}
+      ${model.ticket === undefined ? nothing : t('It is written on the ticket {0}, and the label of the ticket follows; GitHub tells those who follow the ticket.', model.ticket)}
     </span></p>`}
   </section>`;
 }

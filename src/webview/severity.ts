@@ -160,6 +160,11 @@ async function record(): Promise<void> {
     return;
   }
   await judged;
+  // Asked for twice while it was judged, by a key held down: once is enough.
+  if (isBusy || recorded() !== undefined || judgement === undefined) {
+    return;
+  }
+  const shown = judgement.level;
   const needsReason = isOverride(form(model));
   if (needsReason ? reason.trim() === '' : Object.keys(answers).length === 0) {
     fault = needsReason ? 'reason' : 'empty';
@@ -173,7 +178,7 @@ async function record(): Promise<void> {
   }
   const seen = model.current?.event ?? '';
   change(async () => {
-    const { event } = await caller.call('record', { answers, reason, seen, ...(needsReason && level !== undefined ? { level } : {}) });
+    const { event } = await caller.call('record', { answers, reason, seen, shown, ...(needsReason && level !== undefined ? { level } : {}) });
     clear();
     judgement = undefined;
     const next = await caller.call('load', {});
@@ -221,8 +226,12 @@ function change(work: () => Promise<SeverityModel>, after: () => void): void {
       show(next);
       after();
     } finally {
-      isBusy = false;
-      draw();
+      if (isBusy) {
+        // Refused: what would follow by now.
+        isBusy = false;
+        draw();
+        judge();
+      }
     }
   });
 }
@@ -297,7 +306,7 @@ function pressBackspace(focused: string | undefined): boolean {
 
 document.addEventListener('keydown', (event) => {
   const target = event.target instanceof HTMLElement ? event.target : undefined;
-  if (model === undefined || model.blocked !== undefined || recorded() !== undefined || event.isComposing || event.altKey) {
+  if (model === undefined || model.blocked !== undefined || recorded() !== undefined || event.isComposing || event.altKey || isBusy) {
     return;
   }
   if (event.ctrlKey || event.metaKey) {

@@ -186,11 +186,12 @@ export class SharedTimeline {
   async #label(id: string, number: number, exchange: Exchange, threads: IssueThreads, signal: AbortSignal): Promise<void> {
     const { issue, labelTries } = exchange;
     const { severity } = await this.#options.store.read(id);
-    if (issue === undefined || severity === undefined || labelTries === 0) {
+    if (issue === undefined || labelTries === 0) {
       return;
     }
     const others = issue.labels.filter((label) => label !== severity && (SEVERITIES as readonly string[]).includes(label));
-    const missing = issue.labels.includes(severity) ? [] : [severity];
+    // One that was taken back, and had none before it, leaves no label.
+    const missing = severity === undefined || issue.labels.includes(severity) ? [] : [severity];
     if (missing.length + others.length === 0) {
       exchange.labelTries = 0;
       return;
@@ -204,7 +205,7 @@ export class SharedTimeline {
         throw error;
       }
       exchange.labelTries = 0;
-      this.#options.log(`The label of the ticket could not be set to ${severity}`, error);
+      this.#options.log(`The label of the ticket could not be set to ${severity ?? 'none'}`, error);
     }
   }
 }

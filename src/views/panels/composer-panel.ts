@@ -20,6 +20,8 @@ import type { PanelFactory, PanelSession } from './panels.ts';
 /** What a person was shown last, and may send. */
 interface Shown {
   readonly id: string;
+  /** Epoch ms. */
+  readonly at: number;
   readonly draft: string;
   readonly message: MessageKind;
   readonly inputs: Readonly<Record<string, unknown>>;
@@ -28,6 +30,8 @@ interface Shown {
   readonly away: readonly string[];
 }
 
+/** So long what was shown may be sent, ms: it says when it was written and when the next one comes. */
+const SHOWN_FOR_MS = 10 * 60_000;
 /** In place of what is not written yet, so that the rest can be seen already. */
 const NOT_YET = '…';
 
@@ -155,7 +159,7 @@ class ComposerRoom {
     }
     const id = randomUUID();
     if (missing.length === 0) {
-      this.#shown = { id, message, inputs, post: composed, away: [...away.keys()], draft: JSON.stringify(draft.values) };
+      this.#shown = { id, at: this.#deps.clock.now(), message, inputs, post: composed, away: [...away.keys()], draft: JSON.stringify(draft.values) };
     }
     const ticket = previewOnTicket(post, incident);
     return {
@@ -173,7 +177,7 @@ class ComposerRoom {
     if (this.#sending !== undefined) {
       throw new UserError(t('A message is being sent. Wait until it is done, and look at the history before you send another.'));
     }
-    if (shown === undefined || shown.id !== preview || shown.message !== message || shown.draft !== JSON.stringify(values)) {
+    if (shown === undefined || shown.id !== preview || shown.message !== message || shown.draft !== JSON.stringify(values) || this.#deps.clock.now() - shown.at > SHOWN_FOR_MS) {
       throw new UserError(t('What would be sent has changed since it was shown. Look at it again, then send it.'));
     }
     this.#shown = undefined;

@@ -57,22 +57,15 @@ export function spansOf(incident: Incident): Span[] {
   return [...phasesOf(incident), ...incident.changes.flatMap(changeSpan), ...deploymentsOf(incident), ...incident.watches.map((watch) => watchSpan(watch, incident.events))];
 }
 
-/** One after the other, from the first time that is known; a time that was never recorded leaves its phase out. */
+/** From each time that is known until the first of those behind it, which may be out of order: who resolves what nobody had mitigated ends the phases before it. */
 export function phasesOf({ times }: Pick<Incident, 'times'>): Span[] {
   const known = ([
     [times.impactStarted, 'undetected'], [times.detected, 'unacknowledged'], [times.acknowledged, 'unmitigated'], [times.mitigated, 'unresolved'], [times.resolved, 'unclosed'],
   ] as const).flatMap(([milestone, phase]) => (milestone === undefined ? [] : [{ at: Date.parse(milestone.at), event: milestone.event, phase: phase as Phase }]));
-  const closed = times.closed === undefined ? undefined : Date.parse(times.closed.at);
-  // Who resolves what nobody had mitigated ends the phases before it, and corrected times may be out of order.
-  let begun = Number.NEGATIVE_INFINITY;
-  return known.flatMap(({ at, event, phase }, index): Span[] => {
-    const from = Math.max(at, begun);
-    const next = known[index + 1]?.at ?? closed;
-    begun = from;
-    if (next !== undefined && next <= from) {
-      return [];
-    }
-    return [{ id: `phase/${phase}`, event, kind: 'phase', title: phase, detail: '', from, ...(next === undefined ? {} : { to: next }) }];
+  const closed = times.closed === undefined ? [] : [Date.parse(times.closed.at)];
+  return known.flatMap(({ at: from, event, phase }, index): Span[] => {
+    const to = Math.min(...known.slice(index + 1).map(({ at }) => at), ...closed);
+    return to <= from ? [] : [{ id: `phase/${phase}`, event, kind: 'phase', title: phase, detail: '', from, ...(to === Number.POSITIVE_INFINITY ? {} : { to }) }];
   });
 }
 
@@ -116,7 +109,7 @@ export function deploymentsOf({ steps, events }: Pick<Incident, 'steps' | 'event
       const deployments = fieldsIn(data['deployments']);
       deployments.forEach(({ id, sha, environment, author, at, result, suspect }) => {
         const commit = String(sha ?? '');
-        const isRunning = running.some((one) => commit.startsWith(one) || one.startsWith(commit));
+        const isRunning = commit !== '' && running.some((one) => commit.startsWith(one) || one.startsWith(commit));
         add(`deployment/${String(id)}`, at, { title: t('Deployment {0} to {1}', commit.slice(0, 7), String(environment)), detail: words(result, author, isRunning ? t('runs now') : null), ...outcome(result), ...(suspect === true ? { isSuspect: true } : {}) });
       });
       (deployments.length === 0 ? fieldsIn(data['runs']) : []).forEach(({ id, name, number, author, at, result, suspect }) => {

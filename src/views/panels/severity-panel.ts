@@ -69,20 +69,33 @@ export function severityPanel({ ledger, clock, runbook, runner, api, connections
           session.draft.keep(draft);
           return {};
         },
-        record: async ({ answers, level, reason, seen }) => {
+        record: async ({ answers, level, reason, seen, shown }) => {
           const [before, book] = await Promise.all([ledger.read(subject()), runbook()]);
           const current = currentSeverity(before);
+          if (current === undefined && seen !== '') {
+            throw new UserError(t('The last assessment was taken back while you were answering. Nothing was recorded: look at it, then record again.'));
+          }
           if (current !== undefined && current.event !== seen) {
             throw new UserError(t('{0} set it to {1} at {2} while you were answering. Nothing was recorded: look at it, then record again.', current.by, current.severity, timeOfDay(new Date(current.at).toISOString())));
           }
           const given = draftIn({ answers }, book)?.answers ?? {};
-          const isOverride = level !== undefined && level !== weighed(book, given).severity;
+          const recommended = weighed(book, given).severity;
+          if ((level ?? recommended) !== shown) {
+            throw new UserError(t('By now {0} would be recorded, not {1}. Nothing was recorded: look at what follows from it, then record again.', level ?? recommended, shown));
+          }
+          const isOverride = level !== undefined && level !== recommended;
           if (isOverride && reason.trim() === '') {
             throw new UserError(t('Another level than the recommended one needs a reason. Write it, then record again.'));
           }
-          await api.assessSeverity({ incident: subject(), answers: given, ...(isOverride ? { override: level, overrideReason: reason.trim() } : {}) });
+          const { status, summary, event = '' } = await runner.run({
+            incident: subject(), step: 'assessSeverity', inputs: { ...given, ...(isOverride ? { override: level, overrideReason: reason.trim() } : {}) },
+          }, new AbortController().signal);
+          if (status !== 'done') {
+            throw new UserError(summary);
+          }
           session.draft.keep(undefined);
-          return { event: currentSeverity(await ledger.read(subject()))?.event ?? '' };
+          // Its own, not the last one: somebody else may have assessed at the same moment, and theirs is not to be taken back.
+          return { event };
         },
         takeBack: async ({ event }) => {
           const current = currentSeverity(await ledger.read(subject()));

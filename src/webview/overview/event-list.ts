@@ -24,8 +24,8 @@ export function eventList(found: readonly Mark[], total: number, filter: ListFil
   const { between, ...rest } = filter;
   return html`<div class="list-tools">
       <label>${t('Kind')} <select @change=${(event: Event) => { choose({ ...filter, lane: (event.target as HTMLSelectElement).value as ListFilter['lane'] }); }}>
-        <option value="all" ?selected=${filter.lane === 'all'}>${t('All')}</option>
-        ${LANES.map((lane) => html`<option value=${lane} ?selected=${filter.lane === lane}>${laneName(lane)}</option>`)}
+        <option value="all" .selected=${filter.lane === 'all'}>${t('All')}</option>
+        ${LANES.map((lane) => html`<option value=${lane} .selected=${filter.lane === lane}>${laneName(lane)}</option>`)}
       </select></label>
       <label class="search">${t('Text')} <input type="search" .value=${filter.text} placeholder=${t('What, who or where')} @input=${(event: Event) => { choose({ ...filter, text: (event.target as HTMLInputElement).value }); }}></label>
       ${between === undefined ? nothing : html`<vscode-button secondary @click=${() => { choose(rest); }}>${t('Only {0} to {1}: show all', moment(between[0], now), moment(between[1], now))}</vscode-button>`}

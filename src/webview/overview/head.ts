@@ -40,12 +40,13 @@ export function head(standing: OverviewStanding, clock: HouseClock, { openTicket
 
 export function intervals({ intervals: all, ended }: OverviewStanding, clock: HouseClock): TemplateResult {
   return html`<ul class="intervals" aria-label=${t('Times and targets')}>${all.map((interval) => {
+    const isImplausible = interval.from !== undefined && interval.to !== undefined && interval.to < interval.from;
     const isOpen = interval.from !== undefined && interval.to === undefined && ended === undefined;
     return html`<li class="interval">
       <span class="quiet">${intervalName(interval.kind)}</span>
       ${isOpen ? html`<span class="figure open"><bdi class="number">${ticking(() => duration(clock.now() - (interval.from ?? 0)))}</bdi> <small>${t('so far')}</small></span>`
-        : html`<span class="figure"><bdi class="number">${interval.from === undefined || interval.to === undefined ? t('not known') : duration(Math.max(0, interval.to - interval.from))}</bdi></span>`}
-      ${interval.target === undefined ? html`<span class="target quiet">${t('no target')}</span>` : html`<span class="target">${ticking(() => targetText(interval, interval.target ?? 0, isOpen ? clock.now() : interval.to))}</span>`}
+        : html`<span class="figure"><bdi class="number">${interval.from === undefined || interval.to === undefined ? t('not known') : isImplausible ? t('Implausible') : duration(interval.to - interval.from)}</bdi></span>`}
+      ${interval.target === undefined ? html`<span class="target quiet">${t('no target')}</span>` : html`<span class="target">${ticking(() => targetText(interval, interval.target ?? 0, isOpen ? clock.now() : isImplausible ? undefined : interval.to))}</span>`}
     </li>`;
   })}</ul>`;
 }

@@ -80,6 +80,10 @@ export class PictureControl {
   };
 
   readonly onPointerMove = (event: PointerEvent): void => {
+    if (event.buttons === 0) {
+      // Let go outside the picture, or taken over by a finger that scrolls.
+      this.#drag = undefined;
+    }
     const drag = this.#drag;
     if (drag === undefined) {
       const key = keyAt(event);

@@ -92,6 +92,8 @@ describe('the timeline as a picture', () => {
     const phases = phasesOf({ times: { detected: at(10), impactStarted: at(0), acknowledged: at(5), resolved: at(30), closed: at(40) } });
     phases.forEach(({ from, to = Number.POSITIVE_INFINITY }, index) => { assert.ok(from < to && to <= (phases[index + 1]?.from ?? Number.POSITIVE_INFINITY)); });
     assert.deepEqual(phases.map(({ title }) => title), ['undetected', 'unmitigated', 'unclosed']);
+    const verifiedLater = phasesOf({ times: { detected: at(0), acknowledged: at(2), resolved: at(30), mitigated: at(60) } });
+    assert.deepEqual(verifiedLater.map(({ title, from, to }) => [title, (from - START) / MINUTE, to === undefined ? undefined : (to - START) / MINUTE]), [['unacknowledged', 0, 2], ['unmitigated', 2, 30], ['unclosed', 30, undefined]]);
   });
 });
 
