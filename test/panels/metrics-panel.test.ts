@@ -185,10 +185,14 @@ describe('the metrics panel in the real workbench', () => {
     await frame.getByRole('status').filter({ hasText: 'Copied' }).waitFor();
     assert.match(await page.evaluate('navigator.clipboard.readText()'), /^# Incident metrics\n\nDetected from .* · only P1 · 4 incidents/);
     await frame.getByRole('button', { name: 'Export CSV…' }).click();
-    await enterText(page, 'Export Metrics as CSV');
+    // The dialog takes a moment to suggest a name, and hears no Enter before.
+    const name = page.locator('.quick-input-widget').filter({ hasText: 'Export Metrics as CSV' }).locator('input').first();
+    await until('the name that is suggested', async () => /incident-metrics-/.test(await name.inputValue()), DEADLINE_MS);
+    await name.press('Enter');
+    await page.locator('.part.statusbar').getByText(/The metrics are in/).waitFor();
     const csv = await until('the file', () => {
-      const [name] = globSync('incident-metrics-*.csv', { cwd: session.folder });
-      return name === undefined ? undefined : readFileSync(path.join(session.folder, name), 'utf8');
+      const [file] = globSync('incident-metrics-*.csv', { cwd: session.folder });
+      return file === undefined ? undefined : readFileSync(path.join(session.folder, file), 'utf8');
     }, DEADLINE_MS);
     assert.deepEqual(csv.trimEnd().split('\r\n').slice(1).map((line) => line.split(',')[2]), ['P1', 'P1', 'P1', 'P1']);
   });

@@ -1,10 +1,10 @@
 /** What all panels have in common, in the real workbench: their page comes back as it was, and nothing foreign runs in it. */
 import assert from 'node:assert/strict';
-import type { Page } from 'playwright-core';
+import type { Frame, Locator, Page } from 'playwright-core';
 import { assertAccessible, findPanel, reloadWindow } from '../support/panel-page.ts';
 import { recordIncident } from '../support/ui-incident.ts';
 import { type UiSession, startUiSession } from '../support/ui-session.ts';
-import { afterFailure, openView, runCommand, sidebarRow, themesToFollow } from '../support/workbench.ts';
+import { afterFailure, openView, runCommand, screenshot, sidebarRow, themesToFollow } from '../support/workbench.ts';
 
 const TITLE = 'Portals answer 503';
 
@@ -39,6 +39,19 @@ describe('panels in the real workbench', () => {
   it('come back after the window is loaded anew', async () => {
     await reloadWindow(page, await findPanel(page, TITLE));
     await findPanel(page, TITLE);
+  });
+
+  it('are as they were when they are moved to a window of their own', async () => {
+    const nextSteps = (frame: Frame): Locator => frame.locator('textarea').and(frame.getByLabel(/^Next steps/));
+    await runCommand(page, 'Incident: Post Update…');
+    await nextSteps(await findPanel(page, TITLE)).fill('Restart the service');
+    const opened = page.context().waitForEvent('page');
+    await runCommand(page, 'View: Move Editor into New Window');
+    const window = await opened;
+    const moved = await findPanel(window, TITLE);
+    assert.equal(await nextSteps(moved).inputValue(), 'Restart the service');
+    await screenshot(window, 'panel-moved');
+    await window.close();
   });
 
   it('leave no error in the console of the page', () => {
