@@ -132,8 +132,7 @@ describe('changes of ECS services', function () {
       ['rolledBack', /^The new deployment failed\. ECS has taken it back: .* has 4 of 4 tasks running/],
     ] as const) {
       it(`sees that it ${outcome === 'failed' ? 'failed' : 'was rolled back'}`, async () => {
-        // Longer than the answer to the call takes on a busy machine: it must still show the deployment that fails.
-        practice.control.rollout({ outcome, durationMs: 1_500 });
+        practice.control.rollout({ outcome, durationMs: 1_500 }); // Longer than the call takes: its answer shows the deployment that fails.
         const result = await test.change('restartService');
         assert.deepEqual([result.status, result.level], ['failed', 'bad']);
         assert.match(result.summary, summary);
