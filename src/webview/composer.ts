@@ -12,6 +12,7 @@ import { type Deeds, lettersOf, sentMessage } from './composer-history.ts';
 import { clocksOf, previewOf } from './composer-preview.ts';
 import { sendingBar } from './composer-sending.ts';
 import { moment } from './format.ts';
+import { HouseClock } from './house-clock.ts';
 import { openPage } from './page.ts';
 import './composer.css';
 
@@ -51,9 +52,9 @@ let asking: AbortController | undefined;
 let askTimer: ReturnType<typeof setTimeout> | undefined;
 let keepTimer: ReturnType<typeof setTimeout> | undefined;
 /** Clock of the extension minus that of this page, ms. */
-let ahead = 0;
+const clock = new HouseClock();
 
-const now = (): number => Date.now() + ahead;
+const now = (): number => clock.now();
 const message = (): Message | undefined => model?.messages.find(({ kind }) => kind === tab);
 const isSending = (): boolean => sendingNow !== undefined || model?.sending !== undefined;
 
@@ -112,7 +113,7 @@ function show(next: ComposerModel): void {
   const isFirst = model === undefined;
   const ended = next.sending === undefined && sendingNow === undefined ? model?.sending : undefined;
   model = next;
-  ahead = next.now - Date.now();
+  clock.set(next.now);
   if (isFirst) {
     drafts = page.state?.drafts ?? next.drafts;
     tab = firstTab(next.messages, page.state?.tab ?? page.subject().message);

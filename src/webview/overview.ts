@@ -16,7 +16,8 @@ import { metrics } from './overview/metrics.ts';
 import { describeItem, laneNames, picture } from './overview/picture.ts';
 import { PictureControl } from './overview/picture-control.ts';
 import { type Item, barRowsOf, itemWith, itemsOf } from './overview/picture-model.ts';
-import { HouseClock, everySecond } from './overview/ticking.ts';
+import { HouseClock } from './house-clock.ts';
+import { everySecond } from './overview/ticking.ts';
 import { PRESETS, type Range, SHORTEST_MS, type View, rangeOf, wholeRange } from './overview/time-range.ts';
 import { presetName } from './overview/words.ts';
 

@@ -2,6 +2,7 @@
 import { html, nothing } from 'lit';
 import { CallFailed } from '../protocol/channel.ts';
 import type { Answers, Judgement, Severity, SeverityContract, SeverityDraft, SeverityModel } from '../protocol/severity.ts';
+import { HouseClock } from './house-clock.ts';
 import { openPage } from './page.ts';
 import { follows, levelsTable, verdict } from './severity-consequences.ts';
 import { blockedNotice, done, newsNotice, pageHead } from './severity-done.ts';
@@ -23,8 +24,7 @@ const { caller } = page;
 
 let model: SeverityModel | undefined;
 let judgement: Judgement | undefined;
-/** From the page's clock to the extension's, ms. */
-let offset = 0;
+const clock = new HouseClock();
 let kept: Kept = page.state ?? {};
 let answers: Answers = {};
 let level: Severity | undefined;
@@ -52,7 +52,7 @@ function draw(): void {
   if (model === undefined) {
     return;
   }
-  const now = Date.now() + offset;
+  const now = clock.now();
   const current = recorded();
   const isNews = !isBusy && current === undefined && kept.known !== undefined && kept.known !== (model.current?.event ?? '');
   const shown = form(model);
@@ -75,7 +75,7 @@ function draw(): void {
 
 function show(next: SeverityModel): void {
   model = next;
-  offset = next.now - Date.now();
+  clock.set(next.now);
   if (kept.known === undefined) {
     keep({ ...kept, known: next.current?.event ?? '' });
   }

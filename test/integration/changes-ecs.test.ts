@@ -373,7 +373,7 @@ describe('changes of ECS services', function () {
     });
 
     it('sees a rollback, after which there is nothing to undo', async () => {
-      practice.control.rollout({ outcome: 'rolledBack' });
+      practice.control.rollout({ outcome: 'rolledBack', durationMs: 1_500 }); // Longer than the call takes, as above.
       const result = await test.change('raiseMemoryLimit');
       assert.deepEqual([result.status, result.level], ['failed', 'bad'], result.summary);
       assert.equal((await stateNow()).taskDefinition, FIRST);

@@ -49,15 +49,19 @@ export async function sendFromComposer(frame: Frame, button: 'Send' | 'Record' =
   await frame.getByRole('button', { name: `${button} now`, exact: true }).click();
 }
 
+/** Waits until what has the focus, or the group that it is in, begins with or holds the text. */
+export async function awaitFocus(frame: Frame, text: RegExp): Promise<void> {
+  await until(`the focus to be on ${text}`, async () => text.test(await frame.evaluate<string>("(document.activeElement?.closest('fieldset') ?? document.activeElement)?.innerText ?? ''")), 10_000);
+}
+
 /** Answers the five questions of the severity panel with what they offer first, and records what is recommended; by keyboard. */
 export async function assessSeverity(page: Page, incidentTitle: string): Promise<void> {
   const panel = await findPanel(page, incidentTitle);
-  const focused = (text: RegExp): Promise<boolean> => until(`the focus to be on ${text}`, async () => text.test(await panel.evaluate<string>("(document.activeElement?.closest('fieldset') ?? document.activeElement)?.innerText ?? ''")), DEADLINE_MS);
   for (let question = 1; question <= 5; question += 1) {
-    await focused(new RegExp(`^${question}\\.`));
+    await awaitFocus(panel, new RegExp(`^${question}\\.`));
     await page.keyboard.press('1');
   }
-  await focused(/^Record/);
+  await awaitFocus(panel, /^Record/);
   await page.keyboard.press('Enter');
   await panel.getByText('is recorded').first().waitFor();
 }

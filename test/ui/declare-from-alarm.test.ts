@@ -1,9 +1,8 @@
 /** What a person does before anything is declared, and the five questions on their panel, by keyboard. */
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
-import { findPanel, sendFromComposer } from '../support/panel-page.ts';
+import { awaitFocus, findPanel, sendFromComposer } from '../support/panel-page.ts';
 import { type UiSession, startUiSession } from '../support/ui-session.ts';
-import { until } from '../support/until.ts';
 import { afterFailure, findPreview, openView, runCommand, screenshot, sidebarRow } from '../support/workbench.ts';
 
 describe('from an alarm to an assessed incident', () => {
@@ -42,14 +41,11 @@ describe('from an alarm to an assessed incident', () => {
   it('assesses the severity by five questions, and takes an override only with a reason', async () => {
     await runCommand(page, 'Incident: Assess Severity…');
     const panel = await findPanel(page, 'Database connections near max_connections');
-    const isFocused = async (text: RegExp): Promise<void> => {
-      await until(`the focus to be on ${text}`, async () => text.test(await panel.evaluate<string>("(document.activeElement?.closest('fieldset') ?? document.activeElement)?.innerText ?? ''")), 10_000);
-    };
-    await isFocused(/^1\./);
+    await awaitFocus(panel, /^1\./);
     for (let question = 1; question <= 5; question += 1) {
       await page.keyboard.press('1');
     }
-    await isFocused(/^Record/);
+    await awaitFocus(panel, /^Record/);
     await panel.locator('.verdict .big').filter({ hasText: 'P1' }).waitFor();
     await screenshot(page, 'assessment');
     await page.keyboard.press('Backspace');

@@ -2,7 +2,7 @@
 import * as vscode from 'vscode';
 import { UserError } from '../../errors.ts';
 import { assumeSeverity } from '../../incident/assume.ts';
-import { timeOfDay } from '../../incident/clock.ts';
+import { iso, timeOfDay } from '../../incident/clock.ts';
 import type { Severity } from '../../incident/events.ts';
 import type { Incident } from '../../incident/fold.ts';
 import { t } from '../../l10n.ts';
@@ -76,7 +76,7 @@ export function severityPanel({ ledger, clock, runbook, runner, api, connections
             throw new UserError(t('The last assessment was taken back while you were answering. Nothing was recorded: look at it, then record again.'));
           }
           if (current !== undefined && current.event !== seen) {
-            throw new UserError(t('{0} set it to {1} at {2} while you were answering. Nothing was recorded: look at it, then record again.', current.by, current.severity, timeOfDay(new Date(current.at).toISOString())));
+            throw new UserError(t('{0} set it to {1} at {2} while you were answering. Nothing was recorded: look at it, then record again.', current.by, current.severity, timeOfDay(iso(current.at))));
           }
           const given = draftIn({ answers }, book)?.answers ?? {};
           const recommended = weighed(book, given).severity;

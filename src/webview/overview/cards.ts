@@ -4,7 +4,8 @@ import { type TemplateResult, html, nothing } from 'lit';
 import { t, tn } from '../../l10n.ts';
 import type { OverviewClock, OverviewStanding } from '../../protocol/overview.ts';
 import { duration, moment } from '../format.ts';
-import { type HouseClock, ticking } from './ticking.ts';
+import type { HouseClock } from '../house-clock.ts';
+import { ticking } from './ticking.ts';
 import { deliveryName, levelName } from './words.ts';
 
 export interface CardActions {

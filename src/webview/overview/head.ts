@@ -4,7 +4,8 @@ import { type TemplateResult, html, nothing } from 'lit';
 import { t } from '../../l10n.ts';
 import type { Interval, OverviewAction, OverviewStanding } from '../../protocol/overview.ts';
 import { duration } from '../format.ts';
-import { type HouseClock, ticking } from './ticking.ts';
+import type { HouseClock } from '../house-clock.ts';
+import { ticking } from './ticking.ts';
 import { intervalName, standingName, stopwatch } from './words.ts';
 
 export interface HeadActions {
