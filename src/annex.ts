@@ -11,7 +11,7 @@ import type { Redactor } from './incident/redact.ts';
 import { t } from './l10n.ts';
 import type { PanelKind } from './protocol/panel.ts';
 import type { Ledger } from './ledger/ledger.ts';
-import { LogStreamer } from './logs/stream.ts';
+import { buildLogHouse } from './log-house.ts';
 import type { LazyOutgoing } from './outgoing.ts';
 import { startReminding } from './reminding.ts';
 import { Resuming } from './resuming.ts';
@@ -26,7 +26,6 @@ import type { FollowUpNode } from './views/follow-up-nodes.ts';
 import { FollowUpsView } from './views/follow-ups-view.ts';
 import type { IncidentsView } from './views/incidents-view.ts';
 import type { LiveChanges } from './views/live-changes.ts';
-import { LogChannel } from './views/log-channel.ts';
 import { PlanLenses } from './views/plan-lenses.ts';
 import { ReviewDoor } from './views/review-door.ts';
 import { WalkthroughProgress } from './views/walkthrough-progress.ts';
@@ -79,9 +78,8 @@ export function buildAnnex({ context, tree, clock, ledger, source, rules, redact
   const runbook = () => source.get();
   const origin = () => outgoing.origin();
   const connections = new ConnectionStore(context.secrets, (message) => { log.warn(redact()(message)); });
-  const logChannel = new LogChannel();
-  const streams = new LogStreamer({ sink: logChannel, clock, redact, wait });
-  const services = new ServiceFactory(context.secrets, streams, connections, new WorkspaceTasks());
+  const logs = buildLogHouse({ context, clock, ledger, runbook, redact, isTrusted, onError, services: () => services });
+  const services: ServiceFactory = new ServiceFactory(context.secrets, logs.streams, connections, new WorkspaceTasks());
   const documents = new DocumentProvider({ ledger, runbook, clock, live, origin });
   const lenses = new PlanLenses({ ledger, clock, live, origin, documents, onError });
   const followUps = createFollowUpsApi({ ledger, clock, runbook, onError, github: async () => (await outgoing.parts()).couriers.github() });
@@ -102,7 +100,7 @@ export function buildAnnex({ context, tree, clock, ledger, source, rules, redact
   const build = async (): Promise<Commands> => createCommands({
     memento: context.globalState, onError, progress,
     followUps: { api: followUps, view: followUpsView },
-    extensionUri: context.extensionUri, clock, ledger, runbook: source, runner, services, connections, outgoing: await outgoing.parts(), streams, documents, live, view, log, redact,
+    extensionUri: context.extensionUri, clock, ledger, runbook: source, runner, services, connections, outgoing: await outgoing.parts(), logs, documents, live, view, log, redact,
   });
   const run: Annex['run'] = async (command, argument) => (await work()).run(command, argument);
   const reminding = startReminding({ ledger, clock, rules, outgoing, state: context.globalState, onError, run });
@@ -112,16 +110,10 @@ export function buildAnnex({ context, tree, clock, ledger, source, rules, redact
     onResumed: (incident, event, result) => { tellResumed(incident, event, result, run); },
   });
   context.subscriptions.push(
-    connections, logChannel, services, documents, lenses, new ReviewDoor({ ledger, clock, runbook, onError }), followUpsView, connectionsView, reminding, resuming, progress,
+    connections, logs, services, documents, lenses, new ReviewDoor({ ledger, clock, runbook, onError }), followUpsView, connectionsView, reminding, resuming, progress,
     runner.onProgress(view.onProgress), runner.onProgress(live.onProgress),
-    { dispose: () => { streams.stop(); } },
     { dispose: () => { void commands?.then(({ panels }) => { panels.dispose(); }); } },
     connections.onDidChange(() => { outgoing.wake(); }),
-    ledger.onDidChange((incident) => {
-      if (streams.incident === incident) {
-        ledger.read(incident).then(({ status }) => { if (status === 'closed') { streams.stop(incident); } }).catch(onError);
-      }
-    }),
   );
   void connections.refreshContexts();
   void progress.start().catch(onError);

@@ -113,7 +113,7 @@ export function createCommands(commandDeps: CommandDeps): Commands {
     'incidentRunbook.chooseRunbook': { api: starting.useRunbook, ui: () => starting.chooseRunbook() },
     'incidentRunbook.setDatabaseConnection': { ui: () => flows.setDatabaseConnection() },
     'incidentRunbook.setRedisConnection': { ui: () => flows.setRedisConnection() },
-    'incidentRunbook.stopLogStream': { ui: () => { deps.streams.stop(); return Promise.resolve(); } },
+    ...deps.logs.handlers,
     'incidentRunbook.openShared': {
       api: async (args) => {
         const ticket = args['ticket'];

@@ -3,6 +3,7 @@
  * the bundled runbook (`node esbuild.mjs --manifest`), and commands.ts must have a handler for every id here.
  */
 
+import { LOG_COMMANDS, LOG_KEYS, LOG_LANGUAGES, LOG_SETTINGS } from './manifest-logs.ts';
 import { type Extracted, extractTexts } from './manifest-texts.ts';
 import { WALKTHROUGH, WELCOME } from './manifest-welcome.ts';
 import { CONNECTIONS_VIEW, DELIVERIES_VIEW, FOLLOW_UPS_VIEW, VIEW } from './view-ids.ts';
@@ -71,7 +72,7 @@ export const COMMANDS = [
   { id: 'incidentRunbook.startPractice', title: 'Start a Practice Incident', icon: '$(mortar-board)', menus: [title('4_practice@1')] },
   { id: 'incidentRunbook.setDatabaseConnection', title: 'Set Database Connection…', menus: [title('1_runbook@2')] },
   { id: 'incidentRunbook.setRedisConnection', title: 'Set Cache Connection…', menus: [title('1_runbook@2')] },
-  { id: 'incidentRunbook.stopLogStream', title: 'Stop Log Stream', palette: 'incidentRunbook.streaming', menus: [{ menu: 'view/title', when: `view == ${VIEW} && incidentRunbook.streaming`, group: '2_logs@1' }] },
+  ...LOG_COMMANDS,
   { id: 'incidentRunbook.openShared', title: 'Open Shared Incident…', icon: '$(link-external)', menus: [title('navigation@2')] },
   { id: 'incidentRunbook.import', title: 'Import Past Incidents…', icon: '$(cloud-download)', menus: [title('2_metrics@3')] },
   { id: 'incidentRunbook.openTicket', title: 'Open Ticket', icon: '$(issues)', palette: HAS_OPEN, menus: [item('^incident\\..*\\bticket\\b', '2_open@2')] },
@@ -182,6 +183,8 @@ export function contributes(steps: readonly StepEntry[]): Record<string, unknown
   return {
     commands: commands.map(({ id, title: name, icon }) => ({ command: id, title: name, category: 'Incident', ...(icon === undefined ? {} : { icon }) })),
     menus,
+    keybindings: LOG_KEYS,
+    ...LOG_LANGUAGES,
     viewsContainers: { activitybar: [{ id: 'incidentRunbook', title: 'Incidents', icon: 'media/incidents.svg' }] },
     views: { incidentRunbook: [
       { id: VIEW, name: 'Incidents', icon: 'media/incidents.svg', contextualTitle: 'Incident Runbook' },
@@ -244,4 +247,5 @@ const SETTINGS = {
     enumDescriptions: ['The display language of VS Code; English where there is no translation.', 'English, whatever VS Code speaks.', 'Arabic, with panels from right to left.'],
     markdownDescription: 'Language of the views, panels and messages. VS Code itself has no Arabic, so it can be chosen here; the titles of commands and settings follow the display language of VS Code. What is recorded on a timeline and what is sent stays as it is.',
   },
+  ...LOG_SETTINGS,
 };

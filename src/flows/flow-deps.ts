@@ -5,7 +5,7 @@ import type { ServiceFactory } from '../service-factory.ts';
 import type { ConnectionStore } from '../connection-store.ts';
 import type { FollowUpsApi } from '../api/follow-ups-api.ts';
 import type { Redactor } from '../incident/redact.ts';
-import type { LogStreamer } from '../logs/stream.ts';
+import type { LogHouse } from '../log-house.ts';
 import type { OutgoingParts } from '../outgoing-parts.ts';
 import type { DocumentProvider } from '../views/document-provider.ts';
 import type { FollowUpsView } from '../views/follow-ups-view.ts';
@@ -16,7 +16,7 @@ import type { Panels } from '../views/panels/panels.ts';
 export interface FlowDeps extends ApiDeps {
   readonly extensionUri: vscode.Uri;
   readonly services: ServiceFactory;
-  readonly streams: LogStreamer;
+  readonly logs: LogHouse;
   readonly connections: ConnectionStore;
   readonly outgoing: OutgoingParts;
   readonly documents: DocumentProvider;

@@ -1,4 +1,5 @@
 import type { AwsSession } from '../services/aws/session.ts';
+import type { MarkerSource } from './log-entry.ts';
 
 /** Live log streams into the log channel. */
 export interface LogStreams {
@@ -8,6 +9,8 @@ export interface LogStreams {
 
 export interface LogStreamRequest {
   readonly aws: AwsSession;
+  /** The runbook's key of the environment. */
+  readonly environment: string;
   readonly groups: readonly string[];
   /** CloudWatch filter pattern; empty for everything. */
   readonly pattern: string;
@@ -15,4 +18,8 @@ export interface LogStreamRequest {
   readonly from: number;
   /** The stream ends when this incident is closed. */
   readonly incident?: string;
+  /** What was deployed meanwhile. */
+  readonly markers?: MarkerSource;
+  /** The commit that runs, as far as the version endpoint, the image or the task definition tell. */
+  readonly deployedCommit?: (signal: AbortSignal) => Promise<string | undefined>;
 }

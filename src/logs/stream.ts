@@ -2,22 +2,12 @@
 import { CancelledError, messageOf } from '../errors.ts';
 import type { Clock } from '../incident/clock.ts';
 import type { LogEvent } from '../services/aws/logs.ts';
-import { formatLogEvent } from './format.ts';
+import type { LogEntry, LogSink } from './log-entry.ts';
 import type { LogStreamRequest, LogStreams } from './log-streams.ts';
-
-/** Where the lines go. */
-export interface LogSink {
-  append(lines: readonly string[]): void;
-  /** Brings the stream in front of the user without taking the focus. */
-  reveal(): void;
-  /** Told whenever a stream begins or ends. */
-  streaming(active: boolean): void;
-}
 
 export interface LogStreamerOptions {
   readonly sink: LogSink;
   readonly clock: Clock;
-  readonly redact: () => (text: string) => string;
   /** Waits between two polls; rejects or resolves early when the signal fires. */
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
 }
@@ -47,9 +37,9 @@ export class LogStreamer implements LogStreams {
     signal.addEventListener('abort', cancel, { once: true });
     const current = { abort, incident: request.incident };
     this.#current = current;
-    sink.streaming(true);
+    sink.streaming('running');
     sink.reveal();
-    sink.append([`── ${request.groups.join(', ')} since ${new Date(request.from).toISOString()}${request.pattern === '' ? '' : ` matching ${request.pattern}`} ──`]);
+    sink.show([this.#note(`${request.groups.join(', ')} since ${new Date(request.from).toISOString()}${request.pattern === '' ? '' : ` matching ${request.pattern}`}`)]);
     const seen = new Map<string, number>();
     try {
       const history = await this.#sweep(request, request.from, seen, abort.signal);
@@ -75,16 +65,20 @@ export class LogStreamer implements LogStreams {
     }
   }
 
+  #note(text: string): LogEntry {
+    return { kind: 'note', at: this.#options.clock.now(), text };
+  }
+
   #ended(stream: { readonly abort: AbortController }): void {
     if (this.#current === stream) {
       this.#current = undefined;
-      this.#options.sink.append(['── stream ended ──']);
-      this.#options.sink.streaming(false);
+      this.#options.sink.show([this.#note('stream ended')]);
+      this.#options.sink.streaming('stopped');
     }
   }
 
   async #follow(request: LogStreamRequest, from: number, seen: Map<string, number>, signal: AbortSignal): Promise<void> {
-    const { clock, redact, sink, wait } = this.#options;
+    const { clock, sink, wait } = this.#options;
     let since = from;
     let delay = POLL_MS;
     while (!signal.aborted) {
@@ -106,7 +100,7 @@ export class LogStreamer implements LogStreams {
           return;
         }
         delay = Math.min(delay * 2, SLOWEST_POLL_MS);
-        sink.append([`── ${redact()(messageOf(error))} Next try in ${delay / 1000} s ──`]);
+        sink.show([this.#note(`${messageOf(error)} Next try in ${delay / 1000} s`)]);
       }
     }
   }
@@ -122,9 +116,8 @@ export class LogStreamer implements LogStreams {
       return events;
     }))).flat().sort((a, b) => a.at - b.at);
     if (fresh.length > 0) {
-      const redact = this.#options.redact();
       fresh.forEach(({ id, at }) => { seen.set(id, at); });
-      this.#options.sink.append(fresh.map((event) => redact(formatLogEvent(event))));
+      this.#options.sink.show(fresh.map((event) => ({ kind: 'event', event })));
     }
     return fresh;
   }

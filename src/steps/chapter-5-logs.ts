@@ -99,6 +99,7 @@ export const tailLogs: ReadAction = {
     const minutes = inputs.count('sinceMinutes', { min: 1, max: 1440, fallback: 60 });
     const { shown, errors } = await services.logStreams.start({
       aws: services.aws(environment),
+      environment: environment.key,
       groups,
       pattern: inputs.optionalText('pattern') ?? '',
       from: clock.now() - minutes * 60_000,
