@@ -33,7 +33,7 @@ export interface LogHouse extends vscode.Disposable {
 }
 
 export function buildLogHouse({ clock, ledger, redact, onError }: LogHouseDeps): LogHouse {
-  const channel = new LogChannel(redact);
+  const channel = new LogChannel({ redact });
   const streams = new LogStreamer({ sink: channel, clock, wait });
   const subscriptions = vscode.Disposable.from(
     channel,
@@ -56,7 +56,7 @@ export function buildLogHouse({ clock, ledger, redact, onError }: LogHouseDeps):
       'incidentRunbook.openFrame': { ui: later },
       'incidentRunbook.compareWithWorkingTree': { ui: later },
       'incidentRunbook.showLogMessage': { ui: later },
-      'incidentRunbook.toggleLogJson': { ui: later },
+      'incidentRunbook.toggleLogJson': { ui: () => channel.toggleJson() },
     },
     dispose: () => { subscriptions.dispose(); },
   };
