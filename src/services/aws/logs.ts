@@ -43,7 +43,7 @@ export async function* filterLogEvents(aws: AwsSession, query: LogQuery, signal:
     let pending: Promise<Page> | undefined = read();
     while (pending !== undefined) {
       const { events = [], nextToken }: Page = await pending;
-      pending = nextToken === undefined ? undefined : read(nextToken);
+      pending = nextToken ? read(nextToken) : undefined;
       // Whoever goes on awaits it; whoever does not has no use for its failure.
       pending?.catch(() => undefined);
       yield events.map((event) => eventOf(query.group, event));
@@ -53,8 +53,10 @@ export async function* filterLogEvents(aws: AwsSession, query: LogQuery, signal:
   }
 }
 
-/** An answer of FilterLogEvents as it is sent: JSON with times in ms. */
-type Page = Pick<FilterLogEventsCommandOutput, 'events' | 'nextToken'>;
+/** An answer of FilterLogEvents as it is sent: JSON with times in ms, and null for what there is not. */
+interface Page extends Pick<FilterLogEventsCommandOutput, 'events'> {
+  readonly nextToken?: string | null;
+}
 
 async function readPage(aws: AwsSession, query: LogQuery, token: string | undefined, signal: AbortSignal): Promise<Page> {
   const limit = token === undefined ? query.firstPageSize ?? query.pageSize : query.pageSize;
