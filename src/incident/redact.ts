@@ -6,34 +6,38 @@ export interface RedactionRule {
   readonly name: string;
   /** What a group `stays` at the beginning of the match holds is not hidden. */
   readonly pattern: RegExp;
+  /** In lower case; wherever the pattern finds something, one of these stands in the text, in whatever case. */
+  readonly needs?: readonly string[];
 }
 
 /** Credentials of every service used here, then personal data: this is a health service. Repetitions are bounded, so that no line takes long. */
-const BUILT_IN: readonly RedactionRule[] = [
-  { name: 'private key', pattern: /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g },
-  { name: 'password', pattern: /\b(?<stays>[a-z][a-z0-9+.-]{0,30}:\/\/[^\s:/@"']{0,200}:)[^\s/"']+(?=@)/gi },
+export const BUILT_IN_RULES: readonly RedactionRule[] = [
+  { name: 'private key', needs: ['-----begin '], pattern: /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g },
+  { name: 'password', needs: ['://'], pattern: /\b(?<stays>[a-z][a-z0-9+.-]{0,30}:\/\/[^\s:/@"']{0,200}:)[^\s/"']+(?=@)/gi },
   // A password with an unescaped slash; digits before a slash are a port.
-  { name: 'password', pattern: /\b(?<stays>[a-z][a-z0-9+.-]{0,30}:\/\/[^\s:/@"']{0,200}:)(?!\d+[/?#]|\[redacted)[^\s"'@]+(?=@)/gi },
+  { name: 'password', needs: ['://'], pattern: /\b(?<stays>[a-z][a-z0-9+.-]{0,30}:\/\/[^\s:/@"']{0,200}:)(?!\d+[/?#]|\[redacted)[^\s"'@]+(?=@)/gi },
   {
     name: 'authorization',
+    needs: ['authorization'],
     pattern: /\b(?<stays>authorization\\*["']?\s*[:=]\s*\\*["']?(?:(?:bearer|basic|token|oauth)\s+(?:token=)?\\*["']?)?)(?!(?:(?:bearer|basic|token|oauth)\s+)?(?:token=)?\\*["']?\[redacted)[^\s"',;]{6,}/gi,
   },
-  { name: 'bearer token', pattern: /\b(?<stays>bearer\s+)[A-Za-z0-9._~+/=-]{12,}/gi },
-  { name: 'GitHub token', pattern: /\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,})/g },
-  { name: 'Slack token', pattern: /\bx(?:ox[a-z]|app)-[A-Za-z0-9-]{8,}/g },
-  { name: 'Slack webhook', pattern: /https:\/\/hooks\.slack\.com\/[^\s"')]+/g },
-  { name: 'AWS key id', pattern: /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g },
-  { name: 'token', pattern: /(?<![\w-])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*/g },
+  { name: 'bearer token', needs: ['bearer'], pattern: /\b(?<stays>bearer\s+)[A-Za-z0-9._~+/=-]{12,}/gi },
+  { name: 'GitHub token', needs: ['gh', 'github_pat_'], pattern: /\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,})/g },
+  { name: 'Slack token', needs: ['xox', 'xapp-'], pattern: /\bx(?:ox[a-z]|app)-[A-Za-z0-9-]{8,}/g },
+  { name: 'Slack webhook', needs: ['hooks.slack.com'], pattern: /https:\/\/hooks\.slack\.com\/[^\s"')]+/g },
+  { name: 'AWS key id', needs: ['akia', 'asia'], pattern: /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g },
+  { name: 'token', needs: ['eyj'], pattern: /(?<![\w-])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*/g },
   {
     // A quoted value ends with the quote it began with, escaped as often: JSON inside JSON is common in logs.
     name: 'secret',
+    needs: ['passw', 'pwd', 'secret', 'key', 'token'],
     pattern: /\b(?<stays>[A-Za-z0-9_-]{0,60}(?:passw(?:or)?d|pwd|secret|(?:api|app|application|access|routing)[_-]?key|(?:session|auth|access|refresh|id)[_-]?token|token(?==|\\*["']\s*:))[A-Za-z0-9_-]{0,60}\\*["']?\s*(?:=>|[:=](?!>))\s*(?<quote>\\*["'])?)(?:(?!\[redacted)(?:(?!\k<quote>)\\?.)+|(?!\\*["']|\[redacted|[[{](?:["'\s]|$)|(?:true|false|null|undefined)\b)[^\s"',;&]+)/gi,
   },
-  { name: 'e-mail address', pattern: /\b[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,8}\.[A-Za-z]{2,}\b/g },
+  { name: 'e-mail address', needs: ['@'], pattern: /\b[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,8}\.[A-Za-z]{2,}\b/g },
   // Egypt's national id: century, date of birth, governorate, serial, check digit.
   { name: 'national id', pattern: /(?<!\d)[23]\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:0[1-4]|[12]\d|3[1-5]|88)\d{5}(?!\d)/g },
-  { name: 'phone number', pattern: /(?<![\w.:-])(?:\+|00)(?=(?:[\s.()-]?\d){8})[1-9]\d{0,2}[\s.-]?(?:\(?\d{1,4}\)?[\s.-]?){2,4}\d{2,4}(?![\w-])/g },
-  { name: 'phone number', pattern: /(?<![\w.-])01[0125](?:[\s-]?\d){8}(?!\w)/g },
+  { name: 'phone number', needs: ['+', '00'], pattern: /(?<![\w.:-])(?:\+|00)(?=(?:[\s.()-]?\d){8})[1-9]\d{0,2}[\s.-]?(?:\(?\d{1,4}\)?[\s.-]?){2,4}\d{2,4}(?![\w-])/g },
+  { name: 'phone number', needs: ['010', '011', '012', '015'], pattern: /(?<![\w.-])01[0125](?:[\s-]?\d){8}(?!\w)/g },
 ];
 
 /** Keys of structured data whose value is a secret whatever it looks like. */
@@ -48,8 +52,8 @@ export type Redactor = <T>(value: T) => T;
  * @param extra the runbook's own patterns, applied after the built-in ones
  */
 export function createRedactor(extra: readonly { name: string; pattern: string }[] = []): Redactor {
-  const rules = [...BUILT_IN, ...extra.map(({ name, pattern }): RedactionRule => ({ name, pattern: new RegExp(pattern, 'gu') }))];
-  const redactText = (text: string): string => (ESCAPE.test(text) ? hideEscaped(text, rules) : rules.reduce(hide, text));
+  const rules = [...BUILT_IN_RULES, ...extra.map(({ name, pattern }): RedactionRule => ({ name, pattern: new RegExp(pattern, 'gu') }))];
+  const redactText = (text: string): string => (ESCAPE.test(text) ? hideEscaped(text, rules) : hidePlain(text, rules));
   const redactValue = (value: unknown, secret = false): unknown => {
     if (typeof value === 'string' || (secret && typeof value === 'number')) {
       return secret ? '[redacted: secret]' : redactText(String(value));
@@ -68,14 +72,41 @@ export function createRedactor(extra: readonly { name: string; pattern: string }
 /** A backslash escape of Markdown, and of JSON's quotes. */
 const ESCAPE = /\\[!-/:-@[-`{-~]/;
 
-/** Where in a text a rule finds something to hide: from, to. */
-function hiddenBy(rule: RedactionRule, text: string): (readonly [number, number])[] {
-  return [...text.matchAll(rule.pattern)].map((match) => [match.index + (match.groups?.['stays']?.length ?? 0), match.index + match[0].length] as const);
+/** A text as the rules look at it. Hardly any line of a log holds a secret, so what they need is looked for before the patterns are tried. */
+class Searched {
+  readonly #text: string;
+  #lower: string | undefined;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  /** Where a rule finds something to hide: from, to. Undefined for nowhere. */
+  hiddenBy({ pattern, needs }: RedactionRule): (readonly [number, number])[] | undefined {
+    const text = this.#text;
+    // `search` makes no copy of the pattern, as `matchAll` does.
+    if (needs?.some((part) => (this.#lower ??= text.toLowerCase()).includes(part)) === false || text.search(pattern) === -1) {
+      return undefined;
+    }
+    return [...text.matchAll(pattern)].map((match) => [match.index + (match.groups?.['stays']?.length ?? 0), match.index + match[0].length] as const);
+  }
 }
 
-function hide(text: string, rule: RedactionRule): string {
+function hidePlain(text: string, rules: readonly RedactionRule[]): string {
+  let [hidden, searched] = [text, new Searched(text)];
+  for (const rule of rules) {
+    const places = searched.hiddenBy(rule);
+    if (places !== undefined) {
+      hidden = hide(hidden, rule, places);
+      searched = new Searched(hidden);
+    }
+  }
+  return hidden;
+}
+
+function hide(text: string, rule: RedactionRule, places: readonly (readonly [number, number])[]): string {
   let [result, end] = ['', 0];
-  for (const [from, to] of hiddenBy(rule, text)) {
+  for (const [from, to] of places) {
     result += text.slice(end, from) + markOf(rule);
     end = to;
   }
@@ -89,14 +120,21 @@ function hide(text: string, rule: RedactionRule): string {
 function hideEscaped(text: string, rules: readonly RedactionRule[]): string {
   // One entry for each character of the plain text: that character, with its backslash where it has one.
   let written: string[] = text.match(/\\[!-/:-@[-`{-~]|[^]/g) ?? [];
+  const plain = (): Searched => new Searched(written.map((character) => character.slice(-1)).join(''));
+  let searched = plain();
   for (const rule of rules) {
+    const places = searched.hiddenBy(rule);
+    if (places === undefined) {
+      continue;
+    }
     const parts: string[][] = [];
     let end = 0;
-    for (const [from, to] of hiddenBy(rule, written.map((character) => character.slice(-1)).join(''))) {
+    for (const [from, to] of places) {
       parts.push(written.slice(end, from), [...markOf(rule)]);
       end = to;
     }
     written = [...parts, written.slice(end)].flat();
+    searched = plain();
   }
   return written.join('');
 }

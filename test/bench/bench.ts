@@ -13,6 +13,8 @@ import { buildSuite } from '../support/build-suite.ts';
 import { runInExtensionHost } from '../support/host-suite.ts';
 import { outDirectory, repositoryRoot } from '../support/paths.ts';
 import { measureActivation } from './activation.ts';
+import { quantile, spread } from './figures.ts';
+import { benchLogs } from './logs.ts';
 import { type Growth, measureGrowth } from './metrics.ts';
 
 const execute = promisify(execFile);
@@ -30,15 +32,6 @@ interface Output {
   readonly bytes: number;
   readonly entryPoint?: string;
   readonly imports: readonly { readonly path: string; readonly kind: string; readonly external?: boolean }[];
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-}
-
-function spread(values: readonly number[], unit: string): string {
-  return `${median(values).toFixed(1)} ${unit} (${Math.min(...values).toFixed(1)}–${Math.max(...values).toFixed(1)})`;
 }
 
 async function benchInvestigation(scratch: string): Promise<Investigation> {
@@ -147,6 +140,7 @@ try {
   const activation = await measureActivation();
   const listing = await benchListing(path.join(scratch, 'incidents'));
   const growth = await measureGrowth(path.join(scratch, 'growth'));
+  const logs = await benchLogs();
   const { rounds } = investigation;
   const ratios = rounds.map(({ shell, investigate }) => shell / investigate);
   console.log([
@@ -155,7 +149,7 @@ try {
     `| the ${investigation.commands} checks of chapter 5 through \`investigate\` | ${spread(rounds.map(({ investigate }) => investigate), 'ms')} | |`,
     `| the same as the runbook's own commands, one after another | ${spread(rounds.map(({ shell }) => shell), 'ms')} | |`,
     `| ratio, round by round | ${spread(ratios, '×')} faster | ≥ 10 × |`,
-    `| the first \`investigate\` of a session, SDKs not loaded yet | ${investigation.first.toFixed(0)} ms, ${(median(rounds.map(({ shell }) => shell)) / investigation.first).toFixed(1)} × faster | |`,
+    `| the first \`investigate\` of a session, SDKs not loaded yet | ${investigation.first.toFixed(0)} ms, ${(quantile(rounds.map(({ shell }) => shell)) / investigation.first).toFixed(1)} × faster | |`,
     `| everything that \`investigate\` runs, slow portals included | ${spread(rounds.map(({ everything }) => everything), 'ms')} | as long as the slowest check |`,
     `| activation in the real VS Code, code and call | ${spread(activation.own, 'ms')} | ≤ 20 ms |`,
     ...(activation.yardstick.length === 0 ? [] : [`| ratio to the built-in ${activation.yardstickName} in the same windows | ${spread(activation.own.map((own, index) => own / (activation.yardstick[index] ?? Number.NaN)), '×')} | |`]),
@@ -163,6 +157,7 @@ try {
     `| ratio to listing without the index | ${spread(listing.unindexed.map((without, index) => without / (listing.indexed[index] ?? Number.NaN)), '×')} faster | |`,
     ...growthRows(growth, 'listed', ({ list }) => list),
     ...growthRows(growth, 'in `metrics`', ({ metrics }) => metrics),
+    ...logs,
     `| loaded at activation | ${(loaded.activation / 1024).toFixed(1)} KB | ≤ 120 KB |`,
     `| loaded once the tree is drawn | ${(loaded.tree / 1024).toFixed(1)} KB | ≤ 120 KB |`,
     `| the .vsix | ${(vsix / 1024).toFixed(0)} KB | ≤ 2 MB |`,
