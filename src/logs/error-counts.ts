@@ -150,7 +150,7 @@ function emptyShape(): Shape {
 
 function countSince(shape: Shape, since: number): number {
   prune(shape, since);
-  return shape.buckets.values().reduce((sum, count) => sum + count, 0);
+  return [...shape.buckets.values()].reduce((sum, count) => sum + count, 0);
 }
 
 function prune({ buckets }: Shape, since: number): void {
