@@ -37,7 +37,7 @@ export class ErrorPlaces {
   add(messages: readonly ShownMessage[]): void {
     const { counts, onError } = this.#options;
     for (const message of messages) {
-      if (counts.isInWindow(message.at) && isErrorMessage(message.text)) {
+      if (counts.isInWindow(message.at) && hasSeveralLines(message.text) && isErrorMessage(message.text)) {
         this.#waiting.push(message);
       }
     }
@@ -110,4 +110,9 @@ export class ErrorPlaces {
 /** Python prints the frame that threw last, the others first. */
 function topmostFirst(frames: readonly Frame[]): readonly Frame[] {
   return frames[0]?.language === 'python' ? frames.toReversed() : frames;
+}
+
+/** Only then there can be a trace in it; JSON holds it in a string. */
+function hasSeveralLines(text: string): boolean {
+  return text.includes('\n') || text.includes('\\n');
 }

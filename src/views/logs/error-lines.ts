@@ -32,7 +32,7 @@ const PAUSE_MS = 1_000;
 export class ErrorLines implements vscode.Disposable {
   readonly #deps: ErrorLinesDeps;
   readonly #type = vscode.window.createTextEditorDecorationType({
-    after: { color: new vscode.ThemeColor('incidentRunbook.errorLine'), margin: '0 0 0 3em', fontStyle: 'italic' },
+    after: { color: new vscode.ThemeColor('errorForeground'), margin: '0 0 0 3em', fontStyle: 'italic' },
     overviewRulerColor: new vscode.ThemeColor('editorOverviewRuler.errorForeground'),
     overviewRulerLane: vscode.OverviewRulerLane.Right,
     rangeBehavior: vscode.DecorationRangeBehavior.ClosedClosed,
