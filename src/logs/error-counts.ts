@@ -89,13 +89,8 @@ export class ErrorCounts {
   lines(): readonly ErrorLine[] {
     const since = this.#options.clock.now() - this.#options.windowMs();
     return [...this.#lines].flatMap(([key, counted]) => {
-      const shapes = [...counted.shapes].flatMap(([name, shape]) => {
-        const count = countSince(shape, since);
-        if (count === 0) {
-          counted.shapes.delete(name);
-        }
-        return count === 0 ? [] : [{ shape: name, count, lastAt: shape.lastAt, line: shape.line }];
-      });
+      dropEmpty(counted.shapes, since);
+      const shapes = [...counted.shapes].map(([name, shape]) => ({ shape: name, count: countSince(shape, since), lastAt: shape.lastAt, line: shape.line }));
       const others = countSince(counted.others, since);
       const count = shapes.reduce((sum, shape) => sum + shape.count, others);
       if (count === 0) {
@@ -125,12 +120,17 @@ export class ErrorCounts {
   }
 
   #shapeOf({ shapes, others }: Counted, name: string): Shape {
+    const since = this.#options.clock.now() - this.#options.windowMs();
     const known = shapes.get(name);
     if (known !== undefined) {
-      prune(known, this.#options.clock.now() - this.#options.windowMs());
+      prune(known, since);
       return known;
     }
     if (shapes.size >= MAX_SHAPES) {
+      dropEmpty(shapes, since);
+    }
+    if (shapes.size >= MAX_SHAPES) {
+      prune(others, since);
       return others;
     }
     const shape = emptyShape();
@@ -151,6 +151,14 @@ function emptyShape(): Shape {
 function countSince(shape: Shape, since: number): number {
   prune(shape, since);
   return [...shape.buckets.values()].reduce((sum, count) => sum + count, 0);
+}
+
+function dropEmpty(shapes: Map<string, Shape>, since: number): void {
+  shapes.forEach((shape, name) => {
+    if (countSince(shape, since) === 0) {
+      shapes.delete(name);
+    }
+  });
 }
 
 function prune({ buckets }: Shape, since: number): void {
