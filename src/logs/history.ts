@@ -22,7 +22,12 @@ const FIRST_PAGE = 100;
  */
 export async function* readHistory(aws: AwsSession, { groups, ...query }: HistoryQuery, signal: AbortSignal): AsyncGenerator<readonly LogEvent[]> {
   const { filterLogEvents } = await import('../services/aws/logs.ts');
-  const sources = groups.map((group) => ({ pages: filterLogEvents(aws, { ...query, group, pageSize: FIRST_PAGE }, signal), held: [] as LogEvent[], ended: false }));
+  const sources = groups.map((group) => ({ pages: filterLogEvents(aws, { ...query, group, firstPageSize: FIRST_PAGE }, signal), held: [] as LogEvent[], ended: false }));
+  const [only] = sources;
+  if (only !== undefined && sources.length === 1) {
+    yield* only.pages;
+    return;
+  }
   while (sources.some(({ ended, held }) => !ended || held.length > 0)) {
     await Promise.all(sources.map(async (source) => {
       while (source.held.length === 0 && !source.ended) {

@@ -1,28 +1,23 @@
-/** CloudWatch log groups as one stream: the history since a time, then what arrives (runbook 5.1). */
+/** CloudWatch log groups as one stream: started, paused, resumed and stopped (runbook 5.1). */
 import { CancelledError, messageOf } from '../errors.ts';
-import type { Clock } from '../incident/clock.ts';
-import type { LogEvent } from '../services/aws/logs.ts';
-import type { LogEntry, LogSink } from './log-entry.ts';
+import type { StreamState } from './log-entry.ts';
 import type { LogStreamRequest, LogStreams } from './log-streams.ts';
+import { type Position, type StreamOptions, StreamRun } from './stream-run.ts';
 
-export interface LogStreamerOptions {
-  readonly sink: LogSink;
-  readonly clock: Clock;
-  /** Waits between two polls; rejects or resolves early when the signal fires. */
-  readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
+interface Current {
+  readonly request: LogStreamRequest;
+  run: StreamRun;
+  /** Ends what runs; the stream itself goes on when it is only paused. */
+  abort: AbortController;
+  state: 'running' | 'paused';
 }
-
-const POLL_MS = 2_000;
-const SLOWEST_POLL_MS = 30_000;
-/** CloudWatch shows events late; looking back this far catches them, ms. */
-const LOOK_BACK_MS = 60_000;
 
 /** One stream at a time: a new one takes the place of the old. */
 export class LogStreamer implements LogStreams {
-  readonly #options: LogStreamerOptions;
-  #current: { readonly abort: AbortController; readonly incident: string | undefined } | undefined;
+  readonly #options: StreamOptions;
+  #current: Current | undefined;
 
-  constructor(options: LogStreamerOptions) {
+  constructor(options: StreamOptions) {
     this.#options = options;
   }
 
@@ -31,94 +26,121 @@ export class LogStreamer implements LogStreams {
       throw new CancelledError();
     }
     this.stop();
-    const { sink, clock } = this.#options;
-    const abort = new AbortController();
+    const current = this.#begin(request);
+    this.#options.sink.reveal();
+    this.#note(`${request.groups.join(', ')} since ${new Date(request.from).toISOString()}${request.pattern === '' ? '' : ` matching ${request.pattern}`}`);
+    const { run, abort } = current;
     const cancel = (): void => { abort.abort(); };
     signal.addEventListener('abort', cancel, { once: true });
-    const current = { abort, incident: request.incident };
-    this.#current = current;
-    sink.streaming('running');
-    sink.reveal();
-    sink.show([this.#note(`${request.groups.join(', ')} since ${new Date(request.from).toISOString()}${request.pattern === '' ? '' : ` matching ${request.pattern}`}`)]);
-    const seen = new Map<string, number>();
     try {
-      const history = await this.#sweep(request, request.from, seen, abort.signal);
-      signal.removeEventListener('abort', cancel);
-      void this.#follow(request, Math.max(request.from, clock.now() - LOOK_BACK_MS), seen, abort.signal).finally(() => { this.#ended(current); });
-      return { shown: history.length, errors: history.filter(({ message }) => message.includes('ERROR')).length };
+      const counted = await run.history(abort.signal);
+      void this.#goOn(current);
+      return counted;
     } catch (error) {
+      // Paused while the history was read: its rest comes when the stream goes on, and nothing has failed.
+      if (this.#current === current && (current.state === 'paused' || current.run !== run)) {
+        return run.counts;
+      }
       this.#ended(current);
       throw error;
+    } finally {
+      signal.removeEventListener('abort', cancel);
     }
   }
 
-  /** The incident that the stream is for; undefined while there is none. */
-  get incident(): string | undefined {
-    return this.#current?.incident;
+  /** Goes on with a stream that an earlier window had; it is not brought in front of the user. */
+  restore(request: LogStreamRequest, position: Position, paused = false): void {
+    this.stop();
+    const current = this.#begin(request, position);
+    this.#note(`${request.groups.join(', ')} goes on where it stood at ${new Date(position.through).toISOString()}`);
+    if (paused) {
+      this.pause();
+    } else {
+      void this.#goOn(current);
+    }
+  }
+
+  /** Rests; what arrives meanwhile is shown when it goes on. */
+  pause(): void {
+    const current = this.#current;
+    if (current?.state === 'running') {
+      current.state = 'paused';
+      current.abort.abort();
+      this.#note('paused');
+      this.#options.sink.streaming('paused');
+    }
+  }
+
+  /** Goes on with what has arrived meanwhile. */
+  resume(): void {
+    const current = this.#current;
+    if (current?.state === 'paused') {
+      current.abort = new AbortController();
+      current.run = new StreamRun(current.request, this.#options, current.run.position);
+      current.state = 'running';
+      this.#note('resumed');
+      this.#options.sink.streaming('running');
+      void this.#goOn(current);
+    }
   }
 
   /** Ends the stream; with an incident only when the stream is that incident's. */
   stop(incident?: string): void {
-    if (this.#current !== undefined && (incident === undefined || this.#current.incident === incident)) {
+    if (this.#current !== undefined && (incident === undefined || this.#current.request.incident === incident)) {
       this.#current.abort.abort();
       this.#ended(this.#current);
     }
   }
 
-  #note(text: string): LogEntry {
-    return { kind: 'note', at: this.#options.clock.now(), text };
+  /** The incident that the stream is for; undefined while there is none. */
+  get incident(): string | undefined {
+    return this.#current?.request.incident;
   }
 
-  #ended(stream: { readonly abort: AbortController }): void {
+  /** What is streamed; undefined while nothing is. */
+  get request(): LogStreamRequest | undefined {
+    return this.#current?.request;
+  }
+
+  get state(): StreamState {
+    return this.#current?.state ?? 'stopped';
+  }
+
+  /** Where another window could go on; undefined while there is no stream. */
+  get position(): Position | undefined {
+    return this.#current?.run.position;
+  }
+
+  #begin(request: LogStreamRequest, position?: Position): Current {
+    const current: Current = { request, run: new StreamRun(request, this.#options, position), abort: new AbortController(), state: 'running' };
+    this.#current = current;
+    this.#options.sink.streaming('running');
+    return current;
+  }
+
+  /** Shows the rest of the history, where it was left in the middle, then what arrives. */
+  async #goOn(current: Current): Promise<void> {
+    const { run, abort } = current;
+    try {
+      await run.history(abort.signal);
+      await run.follow(abort.signal);
+    } catch (error) {
+      if (!(error instanceof CancelledError)) {
+        this.#note(messageOf(error));
+        this.#ended(current);
+      }
+    }
+  }
+
+  #note(text: string): void {
+    this.#options.sink.show([{ kind: 'note', at: this.#options.clock.now(), text }]);
+  }
+
+  #ended(stream: Current): void {
     if (this.#current === stream) {
       this.#current = undefined;
-      this.#options.sink.show([this.#note('stream ended')]);
+      this.#note('stream ended');
       this.#options.sink.streaming('stopped');
     }
-  }
-
-  async #follow(request: LogStreamRequest, from: number, seen: Map<string, number>, signal: AbortSignal): Promise<void> {
-    const { clock, sink, wait } = this.#options;
-    let since = from;
-    let delay = POLL_MS;
-    while (!signal.aborted) {
-      await wait(delay, signal);
-      if (signal.aborted) {
-        return;
-      }
-      try {
-        await this.#sweep(request, since, seen, signal);
-        since = Math.max(since, clock.now() - LOOK_BACK_MS);
-        seen.forEach((at, id) => {
-          if (at < since) {
-            seen.delete(id);
-          }
-        });
-        delay = POLL_MS;
-      } catch (error) {
-        if (signal.aborted || error instanceof CancelledError) {
-          return;
-        }
-        delay = Math.min(delay * 2, SLOWEST_POLL_MS);
-        sink.show([this.#note(`${messageOf(error)} Next try in ${delay / 1000} s`)]);
-      }
-    }
-  }
-
-  /** Shows what is new since a time, in the order of the events. */
-  async #sweep(request: LogStreamRequest, from: number, seen: Map<string, number>, signal: AbortSignal): Promise<LogEvent[]> {
-    const { filterLogEvents } = await import('../services/aws/logs.ts');
-    const fresh = (await Promise.all(request.groups.map(async (group) => {
-      const events: LogEvent[] = [];
-      for await (const page of filterLogEvents(request.aws, { group, pattern: request.pattern, from }, signal)) {
-        events.push(...page.filter(({ id }) => !seen.has(id)));
-      }
-      return events;
-    }))).flat().sort((a, b) => a.at - b.at);
-    if (fresh.length > 0) {
-      fresh.forEach(({ id, at }) => { seen.set(id, at); });
-      this.#options.sink.show(fresh.map((event) => ({ kind: 'event', event })));
-    }
-    return fresh;
   }
 }

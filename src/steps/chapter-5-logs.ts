@@ -8,6 +8,7 @@ import type { AwsSession } from '../services/aws/session.ts';
 import { plural } from '../text.ts';
 import { codeBlock, escapeMarkdown, inlineCode, levelMark, table, utc } from '../incident/markdown.ts';
 import type { ReadAction } from './step.ts';
+import { streamRequest } from './stream-request.ts';
 
 /** Events read before the search stops and says so; grouping more would not change the picture. */
 const MOST_EVENTS = 20_000;
@@ -94,17 +95,16 @@ export const searchErrors: ReadAction = {
 /** The log stream since an hour, then live, into the log channel (runbook 5.1). */
 export const tailLogs: ReadAction = {
   kind: 'read',
-  async run({ environment, services, clock, incident }, inputs, signal) {
+  async run(context, inputs, signal) {
+    const { environment, services, clock, incident } = context;
     const groups = inputs.list('logGroups', environment.data.aws?.logGroups);
     const minutes = inputs.count('sinceMinutes', { min: 1, max: 1440, fallback: 60 });
-    const { shown, errors } = await services.logStreams.start({
-      aws: services.aws(environment),
-      environment: environment.key,
+    const { shown, errors } = await services.logStreams.start(streamRequest(context, {
       groups,
       pattern: inputs.optionalText('pattern') ?? '',
       from: clock.now() - minutes * 60_000,
       ...(incident === undefined ? {} : { incident: incident.id }),
-    }, signal);
+    }), signal);
     return {
       level: 'ok',
       summary: `Streaming ${groups.join(', ')}: ${plural(shown, 'line')} since ${minutes} min, ${errors} with ERROR`,

@@ -1,8 +1,9 @@
-import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { CloudWatchLogsClient, FilterLogEventsCommand, type FilterLogEventsCommandOutput, type FilteredLogEvent } from '@aws-sdk/client-cloudwatch-logs';
 import { UserError } from '../../errors.ts';
 import type { AwsSession } from './session.ts';
 
 export interface LogEvent {
+  /** Empty for an event of Live Tail, which names none. */
   readonly id: string;
   readonly group: string;
   readonly stream: string;
@@ -23,43 +24,61 @@ export interface LogQuery {
   readonly to?: number;
   /** Events asked for at a time, at most 10,000. */
   readonly pageSize?: number;
+  /** Events asked for first, at most 10,000: with few of them the first lines are there at once. */
+  readonly firstPageSize?: number;
 }
 
 /**
- * Events of a log group page by page (FilterLogEvents). Pages may be empty without being the last; only a
- * missing token ends it.
+ * Events of a log group page by page (FilterLogEvents), the next page being read while the one before is used. Pages
+ * may be empty without being the last; only a missing token ends it.
  *
  * @throws UserError, also when there is no such log group
  */
 export async function* filterLogEvents(aws: AwsSession, query: LogQuery, signal: AbortSignal): AsyncGenerator<readonly LogEvent[]> {
-  const client = aws.client('logs', (config) => new CloudWatchLogsClient(config));
-  let next: string | undefined;
-  do {
-    let page;
-    try {
-      page = await client.send(new FilterLogEventsCommand({
-        logGroupName: query.group,
-        startTime: query.from,
-        interleaved: true,
-        ...(query.to === undefined ? {} : { endTime: query.to }),
-        ...(query.pattern === '' ? {} : { filterPattern: query.pattern }),
-        ...(query.pageSize === undefined ? {} : { limit: query.pageSize }),
-        ...(next === undefined ? {} : { nextToken: next }),
-      }), { abortSignal: signal });
-    } catch (error) {
-      if (error instanceof Error && error.name === 'ResourceNotFoundException') {
-        throw new UserError(`There is no log group "${query.group}" in ${aws.options.region}. Correct logGroups in the runbook, or the region.`, { cause: error });
-      }
-      throw aws.explain(error, `reading the log group ${query.group}`, signal);
+  // Ends the page that was asked for ahead once nobody wants it any more.
+  const abandoned = new AbortController();
+  const read = (token?: string): Promise<FilterLogEventsCommandOutput> => readPage(aws, query, token, AbortSignal.any([signal, abandoned.signal]));
+  try {
+    let pending: Promise<FilterLogEventsCommandOutput> | undefined = read();
+    while (pending !== undefined) {
+      const { events = [], nextToken }: FilterLogEventsCommandOutput = await pending;
+      pending = nextToken === undefined ? undefined : read(nextToken);
+      // Whoever goes on awaits it; whoever does not has no use for its failure.
+      pending?.catch(() => undefined);
+      yield events.map((event) => eventOf(query.group, event));
     }
-    yield (page.events ?? []).map((event) => ({
-      id: event.eventId ?? '',
-      group: query.group,
-      stream: event.logStreamName ?? '',
-      at: event.timestamp ?? 0,
-      ingestedAt: event.ingestionTime ?? 0,
-      message: event.message ?? '',
-    }));
-    next = page.nextToken;
-  } while (next !== undefined);
+  } finally {
+    abandoned.abort();
+  }
+}
+
+async function readPage(aws: AwsSession, query: LogQuery, token: string | undefined, signal: AbortSignal): Promise<FilterLogEventsCommandOutput> {
+  const limit = token === undefined ? query.firstPageSize ?? query.pageSize : query.pageSize;
+  try {
+    return await aws.client('logs', (config) => new CloudWatchLogsClient(config)).send(new FilterLogEventsCommand({
+      logGroupName: query.group,
+      startTime: query.from,
+      interleaved: true,
+      ...(query.to === undefined ? {} : { endTime: query.to }),
+      ...(query.pattern === '' ? {} : { filterPattern: query.pattern }),
+      ...(limit === undefined ? {} : { limit }),
+      ...(token === undefined ? {} : { nextToken: token }),
+    }), { abortSignal: signal });
+  } catch (error) {
+    if (error instanceof Error && error.name === 'ResourceNotFoundException') {
+      throw new UserError(`There is no log group "${query.group}" in ${aws.options.region}. Correct logGroups in the runbook, or the region.`, { cause: error });
+    }
+    throw aws.explain(error, `reading the log group ${query.group}`, signal);
+  }
+}
+
+function eventOf(group: string, event: FilteredLogEvent): LogEvent {
+  return {
+    id: event.eventId ?? '',
+    group,
+    stream: event.logStreamName ?? '',
+    at: event.timestamp ?? 0,
+    ingestedAt: event.ingestionTime ?? 0,
+    message: event.message ?? '',
+  };
 }

@@ -1,0 +1,75 @@
+/** Live Tail as long as there is one: sessions follow each other, and polling takes over in between. */
+import { CancelledError, messageOf } from '../errors.ts';
+import type { LogEvent } from '../services/aws/logs.ts';
+import type { LogStreamRequest } from './log-streams.ts';
+
+export interface LiveOptions {
+  readonly request: LogStreamRequest;
+  readonly isWanted: boolean;
+  readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly signal: AbortSignal;
+  /** Says in a line of the stream what changes. */
+  readonly note: (text: string) => void;
+  /** A session is about to be opened. */
+  readonly onOpening: () => void;
+  /** A session stands, or stands no more. */
+  readonly onLive: (isLive: boolean) => void;
+  readonly onEvents: (events: readonly LogEvent[]) => void;
+}
+
+/** Sessions in a row that could not be opened; then it is left at polling. */
+const MOST_FAILURES = 6;
+/** Sessions that end as soon as they have begun must not chase each other, ms. */
+const BETWEEN_SESSIONS_MS = 250;
+const SLOWEST_RETRY_MS = 30_000;
+/** Sampling is said again when it has not been said for so many updates. */
+const SAMPLED_EVERY = 30;
+
+/** Ends when Live Tail is not to be had, or with the signal. */
+export async function followLive({ request, isWanted, wait, signal, note, onOpening, onLive, onEvents }: LiveOptions): Promise<void> {
+  const { liveTail, LiveTailRefusedError, MOST_GROUPS, SessionEndedError } = await import('../services/aws/live-tail.ts');
+  if (!isWanted || request.groups.length > MOST_GROUPS) {
+    note(isWanted ? `polling: Live Tail takes ${MOST_GROUPS} log groups at most` : 'polling: Live Tail is switched off');
+    return;
+  }
+  let [failures, sessions, sinceSampled] = [0, 0, SAMPLED_EVERY];
+  while (!signal.aborted) {
+    try {
+      onOpening();
+      for await (const update of liveTail(request.aws, request.groups, request.pattern, signal)) {
+        if (update.kind === 'started') {
+          note(sessions === 0 ? 'following by Live Tail' : 'session renewed');
+          failures = 0;
+          sessions += 1;
+          onLive(true);
+          continue;
+        }
+        if (update.sampled && sinceSampled >= SAMPLED_EVERY) {
+          note('sampled: more than 500 lines a second, so Live Tail leaves some out; they follow');
+          sinceSampled = 0;
+        }
+        sinceSampled += 1;
+        onEvents(update.events);
+      }
+    } catch (error) {
+      if (signal.aborted || error instanceof CancelledError) {
+        return;
+      }
+      if (error instanceof LiveTailRefusedError || failures >= MOST_FAILURES) {
+        note(`polling instead of Live Tail: ${messageOf(error).replace(/\.$/, '')}`);
+        return;
+      }
+      if (error instanceof SessionEndedError) {
+        await wait(BETWEEN_SESSIONS_MS, signal);
+      } else {
+        failures += 1;
+        const delay = Math.min(500 * 2 ** failures, SLOWEST_RETRY_MS);
+        note(`Live Tail is interrupted, polling meanwhile, next try in ${delay / 1_000} s`);
+        onLive(false);
+        await wait(delay, signal);
+      }
+    } finally {
+      onLive(false);
+    }
+  }
+}
