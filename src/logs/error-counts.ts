@@ -1,5 +1,6 @@
 /** How often lines of the source have thrown of late, in bounded memory however many errors come. */
 import type { Clock } from '../incident/clock.ts';
+import { messageBody } from './error-message.ts';
 import type { Place } from './frame.ts';
 import type { ShownMessage } from './log-entry.ts';
 import { messageShape } from './shape.ts';
@@ -75,7 +76,7 @@ export class ErrorCounts {
     // A future-dated event would stay in the window for longer than the others.
     const at = Math.min(message.at, clock.now());
     const counted = this.#lineOf(place);
-    const shape = this.#shapeOf(counted, messageShape(message.text));
+    const shape = this.#shapeOf(counted, messageShape(messageBody(message.text)));
     const width = Math.max(FEWEST_MS, windowMs() / BUCKETS);
     const bucket = Math.ceil(at / width) * width;
     shape.buckets.set(bucket, (shape.buckets.get(bucket) ?? 0) + 1);

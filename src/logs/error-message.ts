@@ -28,11 +28,20 @@ const EXCEPTION_HEAD = new RegExp([
   '^\\s*fatal error: ',
 ].join('|'), 'm');
 
+/** What the channel puts before a message: its time, its stream, that it is late or goes on. */
+const CHANNEL_PREFIX = /^(?:\d{4}-\d{2}-\d{2}T)?\d{2}:\d{2}:\d{2}\.\d{3}(?:Z|[+-]\d{2}:\d{2}) \S+ (?:\(late\) )?(?:↳ )?/;
+
+/** A message of the channel as its program wrote it. */
+export function messageBody(text: string): string {
+  return text.replace(CHANNEL_PREFIX, '');
+}
+
 /** ERROR, FATAL, CRITICAL and their like in text or JSON, or an exception that comes without a level. A trace at WARN or INFO is none. */
 export function isErrorMessage(text: string): boolean {
-  const level = levelOf(text);
+  const body = messageBody(text);
+  const level = levelOf(body);
   if (level === undefined) {
-    return EXCEPTION_HEAD.test(text);
+    return EXCEPTION_HEAD.test(body);
   }
   return typeof level === 'number' ? level >= NUMERIC_ERROR : IS_ERROR.test(level);
 }

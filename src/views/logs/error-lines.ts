@@ -1,4 +1,5 @@
 /** Marks at the ends of lines of code: how often they have thrown while a log stream runs. */
+import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { Clock } from '../../incident/clock.ts';
@@ -43,6 +44,8 @@ export class ErrorLines implements vscode.Disposable {
   readonly #tracked = new Map<string, TrackedLines>();
   /** Folder, path and commit → the file's text. */
   readonly #sources = new Map<string, Promise<string | undefined>>();
+  /** Path → the file that it leads to: a repository's folder is known without links, an editor's may be reached by one. */
+  readonly #real = new Map<string, Promise<string>>();
   readonly #drawn = new Map<string, readonly DrawnLine[]>();
   /** What each editor shows, to leave it alone while that stays. */
   #shown = new WeakMap<vscode.TextEditor, string>();
@@ -88,6 +91,7 @@ export class ErrorLines implements vscode.Disposable {
   /** Forgets the texts of files: another stream begins. */
   forgetSources(): void {
     this.#sources.clear();
+    this.#real.clear();
     this.#tracked.clear();
   }
 
@@ -101,13 +105,12 @@ export class ErrorLines implements vscode.Disposable {
     this.#drawnAt = performance.now();
     try {
       const lines = this.#deps.isOn() ? this.#deps.counts.lines() : [];
-      const byFile = Map.groupBy(lines, ({ place }) => vscode.Uri.file(join(place.folder, place.path)).fsPath);
       const editors = vscode.window.visibleTextEditors.filter(({ document }) => document.uri.scheme === 'file');
-      const visible = new Set(editors.map(({ document }) => document.uri.fsPath));
-      const sources = await this.#sourcesOf([...byFile].flatMap(([file, found]) => (visible.has(file) ? found : [])));
+      const byEditor = await this.#byEditor(editors, lines);
+      const sources = await this.#sourcesOf([...byEditor.values()].flat());
       this.#drawn.clear();
       for (const editor of editors) {
-        this.#draw(editor, this.#deps.isOn() ? byFile.get(editor.document.uri.fsPath) ?? [] : [], sources);
+        this.#draw(editor, this.#deps.isOn() ? byEditor.get(editor) ?? [] : [], sources);
       }
     } finally {
       this.#drawing = false;
@@ -122,6 +125,19 @@ export class ErrorLines implements vscode.Disposable {
     clearTimeout(this.#timer);
     this.#subscriptions.dispose();
     this.#type.dispose();
+  }
+
+  async #byEditor(editors: readonly vscode.TextEditor[], lines: readonly ErrorLine[]): Promise<ReadonlyMap<vscode.TextEditor, readonly ErrorLine[]>> {
+    const real = (path: string): Promise<string> => {
+      const known = this.#real.get(path) ?? realpath(path).catch(() => path);
+      this.#real.set(path, known);
+      return known;
+    };
+    const located = await Promise.all(lines.map(async (line) => ({ line, file: await real(join(line.place.folder, line.place.path)) })));
+    return new Map(await Promise.all(editors.map(async (editor) => {
+      const file = await real(editor.document.uri.fsPath);
+      return [editor, located.flatMap((each) => (each.file === file ? [each.line] : []))] as const;
+    })));
   }
 
   async #sourcesOf(lines: readonly ErrorLine[]): Promise<ReadonlyMap<string, string | undefined>> {

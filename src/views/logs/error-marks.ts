@@ -11,7 +11,7 @@ import { type DrawnLine, ErrorLines } from './error-lines.ts';
 
 export interface ErrorMarksDeps {
   readonly clock: Clock;
-  readonly locator: FrameLocator;
+  readonly locator: FrameLocator & { /** Another commit may run, or files lie elsewhere. */ readonly onDidChange: vscode.Event<void> };
   readonly framesIn: (text: string) => readonly Frame[];
   /** A file of a commit; undefined when git has none. @param folder absolute @param path relative to it, with `/` */
   readonly showFile: (folder: string, commit: string, path: string, signal: AbortSignal) => Promise<string | undefined>;
@@ -22,8 +22,6 @@ export interface ErrorMarks extends vscode.Disposable {
   add(messages: readonly ShownMessage[]): void;
   /** Another stream begins: what it shows again is not counted twice. */
   begin(): void;
-  /** Another commit may run now. */
-  forgetPlaces(): void;
   /** Path of a visible file → its marks. */
   readonly drawn: ReadonlyMap<string, readonly DrawnLine[]>;
 }
@@ -48,11 +46,10 @@ export function createErrorMarks({ clock, locator, framesIn, showFile, onError }
     vscode.workspace.onDidChangeConfiguration((change) => {
       if (change.affectsConfiguration(`${SECTION}.logs`)) {
         settings = readSettings();
-        places.forgetPlaces();
         lines.redraw().catch(onError);
       }
     }),
-    vscode.workspace.onDidChangeWorkspaceFolders(() => { places.forgetPlaces(); }),
+    locator.onDidChange(() => { places.forgetPlaces(); }),
   );
   return {
     add: (messages) => { places.add(messages); },
@@ -62,7 +59,6 @@ export function createErrorMarks({ clock, locator, framesIn, showFile, onError }
       lines.forgetSources();
       lines.refresh();
     },
-    forgetPlaces: () => { places.forgetPlaces(); },
     get drawn() { return lines.drawn; },
     dispose: () => {
       places.clear();

@@ -28,11 +28,6 @@ export class LateErrorMarks {
     this.#tell((marks) => { marks.add(messages); });
   }
 
-  /** Another commit may run now. */
-  forgetPlaces(): void {
-    this.#tell((marks) => { marks.forgetPlaces(); });
-  }
-
   /** The marks of the visible files, by path. */
   async drawn(): Promise<readonly (readonly [string, readonly DrawnLine[]])[]> {
     return [...(await this.#marks)?.drawn ?? []];

@@ -25,7 +25,7 @@ describe('errors counted at lines of the source', () => {
 
   it('knows how often, when last, and the newest channel line of each shape', () => {
     counts.add(POOL, message('ERROR timeout after 5000 ms', NOW - 2_000, 10));
-    counts.add(POOL, message('ERROR timeout after 4 ms', NOW - 1_000, 20));
+    counts.add(POOL, message('03:07:11.000Z 1f2e3d4c ERROR timeout after 4 ms', NOW - 1_000, 20));
     counts.add(POOL, message('ERROR timeout after 7 ms', NOW - 3_000, 30));
     counts.add(POOL, message('FATAL no connection', NOW - 4_000, 40));
     assert.deepEqual(counts.lines(), [{

@@ -7,6 +7,8 @@ const TRACE = '\n    at connect (/app/src/db/pool.js:12:9)';
 const ERRORS = [
   `2026-11-23T03:07:12.345Z [1f2e3d4c] 2026-11-23T03:07:12.344Z ERROR [http] timeout${TRACE}`,
   `2026-11-23T03:07:12.345Z\t5d1a\tERROR\tInvoke Error${TRACE}`,
+  `03:07:12.345Z 1f2e3d4c TypeError: undefined is not a function${TRACE}`,
+  `05:07:12.345+02:00 backend/1f2e3d4c (late) ↳ ERROR timeout${TRACE}`,
   `[error] upstream timed out${TRACE}`,
   `level=error msg="no connection"${TRACE}`,
   'CRITICAL:root:cannot start\nTraceback (most recent call last):\n  File "/app/main.py", line 3, in <module>',
