@@ -29,7 +29,7 @@ const EXCEPTION_HEAD = new RegExp([
 ].join('|'), 'm');
 
 /** What the channel puts before a message: its time, its stream, that it is late or goes on. */
-const CHANNEL_PREFIX = /^(?:\d{4}-\d{2}-\d{2}T)?\d{2}:\d{2}:\d{2}\.\d{3}(?:Z|[+-]\d{2}:\d{2}) \S+ (?:\(late\) )?(?:↳ )?/;
+const CHANNEL_PREFIX = /^\d{2}:\d{2}:\d{2}\.\d{3}(?:Z|[+-]\d{2}:\d{2}) \S+ (?:\(late\) )?(?:↳ )?/;
 
 /** A message of the channel as its program wrote it. */
 export function messageBody(text: string): string {
