@@ -1,15 +1,20 @@
 /** Wires the log stream: its channel, the doors into the source, the errors in the code, evidence and export. */
 import * as vscode from 'vscode';
 import { SECTION } from './configuration.ts';
+import { UserError } from './errors.ts';
 import type { Clock } from './incident/clock.ts';
 import type { Redactor } from './incident/redact.ts';
+import { t } from './l10n.ts';
 import type { Ledger } from './ledger/ledger.ts';
+import type { LogSink } from './logs/log-entry.ts';
 import { LogStreamer } from './logs/stream.ts';
 import { StreamKeeper } from './logs/stream-keeper.ts';
 import type { LogCommandId } from './manifest-logs.ts';
 import { environmentByKey } from './runbook/query.ts';
 import type { Runbook } from './runbook/schema.ts';
 import type { ServiceFactory } from './service-factory.ts';
+import { WorkspaceFrameLocator } from './views/logs/frame-locator.ts';
+import { LateErrorMarks } from './views/logs/late-error-marks.ts';
 import { LogChannel } from './views/logs/log-channel.ts';
 import { wait } from './wait.ts';
 
@@ -24,6 +29,9 @@ export interface LogHouseDeps {
   readonly onError: (error: unknown) => void;
 }
 
+/** What is drawn at lines of code cannot be read back from VS Code; of tests only. */
+const DRAWN_LINES = 'incidentRunbook.test.drawnLines';
+
 /** What a command does for a caller with an argument object, and what for a person. */
 interface LogHandler {
   readonly api?: (args: Readonly<Record<string, unknown>>) => Promise<unknown>;
@@ -37,7 +45,20 @@ export interface LogHouse extends vscode.Disposable {
 
 export function buildLogHouse({ context, clock, ledger, runbook, services, redact, isTrusted, onError }: LogHouseDeps): LogHouse {
   const channel = new LogChannel({ redact });
-  const streams = new LogStreamer({ sink: channel, clock, wait, live: () => vscode.workspace.getConfiguration(SECTION).get('logs.liveTail', true) });
+  const locator = new WorkspaceFrameLocator(isTrusted);
+  const marks = new LateErrorMarks(async () => {
+    const [{ createErrorMarks }, { framesIn }, { fileOfCommit }] = await Promise.all([import('./views/logs/error-marks.ts'), import('./logs/frames.ts'), import('./services/git.ts')]);
+    return createErrorMarks({ clock, locator, framesIn, onError, showFile: fileOfCommit });
+  }, onError);
+  const sink: LogSink = {
+    show: (entries) => { channel.show(entries); },
+    reveal: () => { channel.reveal(); },
+    streaming: (state, groups) => {
+      channel.streaming(state, groups);
+      marks.streaming(state);
+    },
+  };
+  const streams = new LogStreamer({ sink, clock, wait, live: () => vscode.workspace.getConfiguration(SECTION).get('logs.liveTail', true) });
   const keeper = new StreamKeeper({ directory: (context.storageUri ?? context.globalStorageUri).fsPath, streams, clock, onError });
   /** Goes on with the stream of the window before, as long as its incident is open. */
   const restore = async (): Promise<void> => {
@@ -52,7 +73,9 @@ export function buildLogHouse({ context, clock, ledger, runbook, services, redac
   };
   void restore().catch(onError);
   const subscriptions = vscode.Disposable.from(
-    keeper, channel,
+    keeper, channel, locator, marks,
+    channel.onDidShow((messages) => { marks.add(messages); }),
+    ...(context.extensionMode === vscode.ExtensionMode.Test ? [vscode.commands.registerCommand(DRAWN_LINES, () => marks.drawn())] : []),
     { dispose: () => { streams.stop(); } },
     ledger.onDidChange((incident) => {
       if (streams.incident === incident) {
@@ -71,9 +94,17 @@ export function buildLogHouse({ context, clock, ledger, runbook, services, redac
       'incidentRunbook.addEvidence': { ui: later },
       'incidentRunbook.openFrame': { ui: later },
       'incidentRunbook.compareWithWorkingTree': { ui: later },
-      'incidentRunbook.showLogMessage': { ui: later },
+      'incidentRunbook.showLogMessage': { api: async ({ line }) => ({ shown: typeof line === 'number' && await showMessage(channel, line) }), ui: () => Promise.resolve(channel.reveal()) },
       'incidentRunbook.toggleLogJson': { ui: () => channel.toggleJson() },
     },
     dispose: () => { subscriptions.dispose(); },
   };
+}
+
+/** @throws UserError when the message is no longer in the channel */
+async function showMessage(channel: LogChannel, line: number): Promise<true> {
+  if (!await channel.showLine(line)) {
+    throw new UserError(t('This message has left the log channel. Export the logs of its time to read it.'));
+  }
+  return true;
 }
