@@ -3,11 +3,13 @@ import * as vscode from 'vscode';
 import type { Clock } from './incident/clock.ts';
 import type { Redactor } from './incident/redact.ts';
 import type { Ledger } from './ledger/ledger.ts';
+import type { LogStreamRequest, LogStreams } from './logs/log-streams.ts';
 import { LogStreamer } from './logs/stream.ts';
 import type { LogCommandId } from './manifest-logs.ts';
 import type { Runbook } from './runbook/schema.ts';
 import type { ServiceFactory } from './service-factory.ts';
 import { LogChannel } from './views/logs/log-channel.ts';
+import type { StackFrames } from './views/logs/stack-frames.ts';
 import { wait } from './wait.ts';
 
 export interface LogHouseDeps {
@@ -28,16 +30,25 @@ interface LogHandler {
 }
 
 export interface LogHouse extends vscode.Disposable {
-  readonly streams: LogStreamer;
+  readonly streams: LogStreams;
   readonly handlers: Readonly<Record<LogCommandId, LogHandler>>;
 }
 
-export function buildLogHouse({ clock, ledger, redact, onError }: LogHouseDeps): LogHouse {
+export function buildLogHouse({ clock, ledger, redact, isTrusted, onError }: LogHouseDeps): LogHouse {
   const channel = new LogChannel(redact);
   const streams = new LogStreamer({ sink: channel, clock, wait });
+  let frames: Promise<StackFrames> | undefined;
+  const stackFrames = (): Promise<StackFrames> => frames ??= import('./views/logs/stack-frames.ts').then(({ createStackFrames }) => createStackFrames(isTrusted));
+  const followFrames = async (request: LogStreamRequest, signal: AbortSignal): Promise<void> => {
+    const note = await (await stackFrames()).follow(request, signal);
+    if (note !== undefined) {
+      channel.show([{ kind: 'note', at: clock.now(), text: note }]);
+    }
+  };
   const subscriptions = vscode.Disposable.from(
     channel,
     { dispose: () => { streams.stop(); } },
+    { dispose: () => { frames?.then((built) => { built.dispose(); }, onError); } },
     ledger.onDidChange((incident) => {
       if (streams.incident === incident) {
         ledger.read(incident).then(({ status }) => { if (status === 'closed') { streams.stop(incident); } }).catch(onError);
@@ -46,15 +57,20 @@ export function buildLogHouse({ clock, ledger, redact, onError }: LogHouseDeps):
   );
   const later = (): Promise<unknown> => Promise.reject(new Error('Not built yet.'));
   return {
-    streams,
+    streams: {
+      start: (request, signal) => {
+        followFrames(request, signal).catch(onError);
+        return streams.start(request, signal);
+      },
+    },
     handlers: {
       'incidentRunbook.pauseLogStream': { ui: later },
       'incidentRunbook.resumeLogStream': { ui: later },
       'incidentRunbook.stopLogStream': { ui: () => Promise.resolve(streams.stop()) },
       'incidentRunbook.exportLogs': { ui: later },
       'incidentRunbook.addEvidence': { ui: later },
-      'incidentRunbook.openFrame': { ui: later },
-      'incidentRunbook.compareWithWorkingTree': { ui: later },
+      'incidentRunbook.openFrame': { api: async (args) => (await stackFrames()).doors.open(args), ui: async () => (await stackFrames()).doors.open({}) },
+      'incidentRunbook.compareWithWorkingTree': { api: async (args) => (await stackFrames()).doors.compare(args), ui: async () => (await stackFrames()).doors.compare({}) },
       'incidentRunbook.showLogMessage': { ui: later },
       'incidentRunbook.toggleLogJson': { ui: later },
     },

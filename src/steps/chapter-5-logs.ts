@@ -104,6 +104,7 @@ export const tailLogs: ReadAction = {
       pattern: inputs.optionalText('pattern') ?? '',
       from: clock.now() - minutes * 60_000,
       ...(incident === undefined ? {} : { incident: incident.id }),
+      deployedRefs: async (asked) => (await import('./deployed-commit.ts')).deployedRefs({ environment, services }, asked),
     }, signal);
     return {
       level: 'ok',
