@@ -7,6 +7,8 @@ type Parser = (segment: string) => Iterable<Frame>;
 const BREAK_IN_JSON = /(?<!\\)(?:\\r)?\\n(?:\s|\\t){0,32}/g;
 /** Elsewhere `\n` may belong to a Windows path. */
 const BREAK_IN_TEXT = /(?<!\\)(?:\\r)?\\n(?:(?:\s|\\t){1,32}|(?=at ))/g;
+/** Every frame has a number after a colon or the word `line`. */
+const NUMBERED = /:\d|line \d/;
 /** Longer words are data, not the name of a function or file. */
 const MOST = 1_000;
 
@@ -17,10 +19,7 @@ export function framesIn(text: string): Frame[] {
   while (start < text.length) {
     const end = endOfLine(text, start);
     const line = text.slice(start, end);
-    // Every frame has a number after a colon or the word `line`.
-    if (/:\d|line \d/.test(line)) {
-      addFrames(frames, line, start);
-    }
+    addFrames(frames, line, start);
     start = end + 1;
   }
   return frames;
@@ -33,6 +32,9 @@ function endOfLine(text: string, start: number): number {
 
 function addFrames(frames: Frame[], line: string, offset: number): void {
   for (const { text, start } of segmentsOf(line)) {
+    if (!NUMBERED.test(text)) {
+      continue;
+    }
     for (const frame of PARSERS.flatMap((parse) => [...parse(text)]).sort((one, other) => one.start - other.start)) {
       frames.push({ ...frame, start: frame.start + offset + start, end: frame.end + offset + start });
     }

@@ -94,7 +94,9 @@ export class PathMapping {
   #findBySuffix(path: string): SourceFile | undefined {
     const candidates = this.#candidates(path);
     const longest = Math.max(...candidates.map(({ shared }) => shared));
-    const [best, ...others] = candidates.filter(({ shared, isWhole }) => shared === longest || isWhole);
+    // A container keeps its files in some folder: an end that leaves none may have met that folder's name by chance.
+    const isAll = longest >= path.replace(/^(?:[A-Za-z]:)?\//, '').split('/').length;
+    const [best, ...others] = candidates.filter(({ shared, isWhole }) => shared === longest || (isAll && isWhole));
     if (best !== undefined && others.length === 0) {
       this.#learn(path, best);
       return { folder: best.folder, path: best.path };

@@ -11,7 +11,9 @@ import { type DrawnLine, ErrorLines } from './error-lines.ts';
 
 export interface ErrorMarksDeps {
   readonly clock: Clock;
-  readonly locator: FrameLocator & { /** Another commit may run, or files lie elsewhere. */ readonly onDidChange: vscode.Event<void> };
+  readonly locator: FrameLocator;
+  /** Another commit may run, or files lie elsewhere. */
+  readonly onPlacesChange: vscode.Event<void>;
   readonly framesIn: (text: string) => readonly Frame[];
   /** A file of a commit; undefined when git has none. @param folder absolute @param path relative to it, with `/` */
   readonly showFile: (folder: string, commit: string, path: string, signal: AbortSignal) => Promise<string | undefined>;
@@ -31,7 +33,7 @@ interface Settings {
   readonly windowMs: number;
 }
 
-export function createErrorMarks({ clock, locator, framesIn, showFile, onError }: ErrorMarksDeps): ErrorMarks {
+export function createErrorMarks({ clock, locator, onPlacesChange, framesIn, showFile, onError }: ErrorMarksDeps): ErrorMarks {
   let settings = readSettings();
   const windowMs = (): number => settings.windowMs;
   const counts = new ErrorCounts({ clock, windowMs });
@@ -49,7 +51,7 @@ export function createErrorMarks({ clock, locator, framesIn, showFile, onError }
         lines.redraw().catch(onError);
       }
     }),
-    locator.onDidChange(() => { places.forgetPlaces(); }),
+    onPlacesChange(() => { places.forgetPlaces(); }),
   );
   return {
     add: (messages) => { places.add(messages); },
