@@ -65,7 +65,8 @@ export class ShownLines {
     const before = this.#kept.filter((kept): kept is Kept & { readonly block: Block } => kept.block !== undefined);
     const drawn = this.#formatter.again(before.map(({ block }) => block));
     let next = 0;
-    this.#kept = drawn.map((shown) => ({ ...shown, told: shown.block === undefined ? shown.line : before[next++]?.told ?? shown.line }));
+    // A date has the line of what it stands before: they must ascend.
+    this.#kept = drawn.map((shown) => ({ ...shown, told: before[shown.block === undefined ? next : next++]?.told ?? shown.line }));
     this.#header = 0;
     return this.#formatter.line - this.firstLine + 1 > maximum ? this.#trim() : this.#document();
   }

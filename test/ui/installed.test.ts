@@ -19,7 +19,7 @@ const MOST_BYTES = 2 * 1024 * 1024;
 const FILES = [
   'CHANGELOG.md', 'LICENSE.txt', 'package.json', 'package.nls.ar.json', 'package.nls.json', 'README.md',
   'dist/extension.cjs', 'dist/house.js',
-  'media/healthflow.runbook.yaml', 'media/icon.png', 'media/incidents.svg', 'media/runbook.schema.json', 'media/l10n/bundle.l10n.ar.json',
+  'media/healthflow.runbook.yaml', 'media/icon.png', 'media/incident-log.language-configuration.json', 'media/incident-log.tmLanguage.json', 'media/incidents.svg', 'media/runbook.schema.json', 'media/l10n/bundle.l10n.ar.json',
   'snippets/review.code-snippets',
 ];
 const BUILT = /^dist\/(chunks\/[\w.-]+\.(js|LEGAL\.txt)|webview\/(chunks\/)?[\w.-]+\.(js|css|ttf|LEGAL\.txt))$/;

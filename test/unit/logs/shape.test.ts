@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
-import { formatLogEvent } from '../../../src/logs/format.ts';
 import { groupByShape, messageShape } from '../../../src/logs/shape.ts';
-import type { LogEvent } from '../../../src/services/aws/logs.ts';
 
 const ESC = '\u001b';
 
@@ -97,18 +95,5 @@ describe('groupByShape', () => {
     const trace = 'Error: x\n  at y';
     assert.deepEqual(groupByShape([line(1, 'old'), line(2, trace)]).map(({ sample }) => sample), [trace, 'old']);
     assert.deepEqual(groupByShape([]), []);
-  });
-});
-
-describe('formatLogEvent', () => {
-  const event = (message: string, stream = 'ecs/backend/4f7d2a90c1b24e8f'): LogEvent => ({ id: '1', group: 'g', stream, at: Date.UTC(2026, 10, 23, 3, 7, 12, 345), ingestedAt: 0, message });
-
-  it("begins with the event's own time and the task", () => {
-    assert.equal(formatLogEvent(event('ERROR x')), '2026-11-23T03:07:12.345Z [4f7d2a90] ERROR x');
-    assert.equal(formatLogEvent(event('x', '')), '2026-11-23T03:07:12.345Z [] x');
-  });
-
-  it('indents the lines that follow, and drops colours and the end of the line', () => {
-    assert.equal(formatLogEvent(event(`${ESC}[31mError${ESC}[0m: x\r\n  at y\n\n`)), '2026-11-23T03:07:12.345Z [4f7d2a90] Error: x\n      at y');
   });
 });
