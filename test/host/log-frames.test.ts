@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { DeployedRepository } from './deployed-repository.ts';
 import { call, declare, eventually, messageOf, runStep } from './harness.ts';
 
 interface Place {
@@ -27,7 +27,7 @@ describe('stack frames in the log stream', function () {
   this.timeout(60_000);
   const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? '';
   const file = path.join(folder, 'src', 'db', 'pool.js');
-  const git = (...args: readonly string[]): string => execFileSync('git', ['-C', folder, '-c', 'user.name=T', '-c', 'user.email=t@example.test', ...args], { encoding: 'utf8', stdio: 'pipe' }).trim();
+  const repository = new DeployedRepository(folder);
   let deployed = '';
   let commit = '';
   let incident = '';
@@ -35,10 +35,7 @@ describe('stack frames in the log stream', function () {
 
   before(() => {
     deployed = readFileSync(file, 'utf8');
-    git('init', '-q');
-    git('add', '.');
-    git('commit', '-qm', 'As deployed');
-    commit = git('rev-parse', 'HEAD');
+    commit = repository.create();
   });
 
   after(async () => {
@@ -47,17 +44,15 @@ describe('stack frames in the log stream', function () {
       await call('close', { incident, reason: 'Done' });
     }
     writeFileSync(file, deployed);
-    rmSync(path.join(folder, '.git'), { recursive: true, force: true });
+    repository.remove();
   });
 
   it('are links where they name a file of the workspace, and nowhere else', async () => {
     incident = await declare('Frames');
-    const { evidence } = await runStep(incident, 'compareVersions');
-    const [{ running = '' } = {}] = evidence?.data['answers'] as { running?: string }[];
-    git('tag', `v${running.split(' ')[0]}`);
+    await repository.tagAsRunning(incident);
     // The line that throws is another one in the working tree.
     writeFileSync(file, `// One.\n// Two.\n// Three.\n${deployed}`);
-    git('commit', '-qam', 'Since then');
+    repository.git('commit', '-qam', 'Since then');
     await runStep(incident, 'tailLogs');
     const document = await eventually('A trace in the channel', channel, (seen) => seen?.getText().includes('/app/src/db/pool.js') === true) ?? assert.fail();
     links = await eventually('Links as deployed', async () => await vscode.commands.executeCommand<vscode.DocumentLink[]>('vscode.executeLinkProvider', document.uri),

@@ -72,6 +72,8 @@ export class WorkspaceFrameLocator implements FrameLocator, vscode.Disposable {
    */
   async deployed(refs: readonly string[]): Promise<{ readonly name: string; readonly isKnown: boolean } | undefined> {
     this.#refs = refs;
+    // A repository may have been made or cloned since the last stream.
+    this.#folders = undefined;
     this.#forget();
     const hasRepository = (await this.folders()).some(({ isRepository }) => isRepository);
     const [name] = refs;
