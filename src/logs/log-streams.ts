@@ -20,6 +20,6 @@ export interface LogStreamRequest {
   readonly incident?: string;
   /** What was deployed meanwhile. */
   readonly markers?: MarkerSource;
-  /** The commit that runs, as far as the version endpoint, the image or the task definition tell. */
-  readonly deployedCommit?: (signal: AbortSignal) => Promise<string | undefined>;
+  /** Commits, tags or versions that name what runs, the surest first; as far as the version endpoint, the image or the task definition tell. */
+  readonly deployedRefs?: (signal: AbortSignal) => Promise<readonly string[]>;
 }

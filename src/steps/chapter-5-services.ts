@@ -6,6 +6,7 @@ import type { MetricPoint } from '../services/aws/cloudwatch.ts';
 import { shortSha } from './github-evidence.ts';
 import { codeBlock, escapeMarkdown, inlineCode, levelMark, sparkline, table, utc } from '../incident/markdown.ts';
 import type { ReadAction } from './step.ts';
+import { type Version, runningVersion } from './running-version.ts';
 import { type Expected, type Lag, describeExpected, describeLag, lagData, listLag, viewOnGitHub } from './version-comparison.ts';
 
 /** How recent a service event must be to count as trouble now, ms. */
@@ -173,13 +174,7 @@ export const compareVersions: ReadAction = {
     if (endpoints.length === 0) {
       return { level: 'unknown', summary: 'The runbook names no version endpoint', markdown: 'Add an endpoint with `kind: version` to the environment in the runbook.', data: {} };
     }
-    const { probe } = await import('../services/http.ts');
-    const answers = await Promise.all(endpoints.map(async (endpoint) => {
-      const result = await probe(services.endpoints.resolve(endpoint.url), endpoint.timeoutMs ?? 5_000, signal);
-      const running = result.problem === undefined && result.status !== undefined && result.status < 400 ? versionOf(result.body) : undefined;
-      const failure = result.problem ?? (running === undefined ? `HTTP ${result.status}, no version in the answer` : undefined);
-      return { endpoint, running, failure, body: result.body };
-    }));
+    const answers = await Promise.all(endpoints.map(async (endpoint) => ({ endpoint, ...await runningVersion(services.endpoints, endpoint, signal) })));
     const known = answers.flatMap(({ running }) => running ?? []);
     const view = await viewOnGitHub(context, inputs.optionalText('expected') ?? environment.data.expectedVersion, known, inputs, signal);
     const judged = answers.map((answer) => {
@@ -210,29 +205,6 @@ export const compareVersions: ReadAction = {
     };
   },
 };
-
-interface Version { readonly version: string | undefined; readonly commit: string | undefined; readonly text: string }
-
-function versionOf(body: string): Version | undefined {
-  let parsed: unknown = body.trim();
-  try {
-    parsed = JSON.parse(body);
-  } catch {
-    // A plain-text answer is a version too.
-  }
-  if (typeof parsed === 'string' || typeof parsed === 'number') {
-    const version = typeof parsed === 'string' ? parsed : body.trim();
-    return /^[\w.+-]{1,80}$/.test(version) ? { version, commit: undefined, text: version } : undefined;
-  }
-  const field = (...names: string[]): string | undefined => {
-    const value = names.map((name) => (parsed as Record<string, unknown> | null)?.[name]).find((item) => typeof item === 'string' && item !== '');
-    return typeof value === 'string' ? value : undefined;
-  };
-  const version = field('version', 'release', 'tag');
-  const commit = field('commit', 'sha', 'revision', 'gitCommit');
-  const text = [version, commit?.slice(0, 12)].filter((part) => part !== undefined).join(' @ ');
-  return text === '' ? undefined : { version, commit, text };
-}
 
 function matches(running: Version, expected: string): boolean {
   const commit = running.commit;

@@ -7,5 +7,10 @@ export function streamRequest(
   { environment, services }: Pick<StepContext, 'environment' | 'runbook' | 'services' | 'clock'>,
   stream: Pick<LogStreamRequest, 'groups' | 'pattern' | 'from' | 'incident'>,
 ): LogStreamRequest {
-  return { ...stream, aws: services.aws(environment), environment: environment.key };
+  return {
+    ...stream,
+    aws: services.aws(environment),
+    environment: environment.key,
+    deployedRefs: async (asked) => (await import('./deployed-commit.ts')).deployedRefs({ environment, services }, asked),
+  };
 }

@@ -45,6 +45,8 @@ export interface Container {
   readonly memoryReservation: number | undefined;
   /** The setting by which the program itself limits its heap, e.g. `--max-old-space-size=1536`. */
   readonly heap: string | undefined;
+  /** The commit or version that its labels or variables name. */
+  readonly revision?: string;
 }
 
 export interface TaskDefinition {
@@ -154,6 +156,7 @@ function readDefinition(definition: WireDefinition): TaskDefinition {
       name: container.name ?? '', image: container.image ?? '',
       memory: container.memory, memoryReservation: container.memoryReservation,
       heap: heapOf(container),
+      ...revisionOf(container),
     })),
   };
 }
@@ -170,4 +173,16 @@ const HEAP = /--max[-_]old[-_]space[-_]size[= ]\d+|-Xmx\d+[kmgKMG]?/;
 function heapOf({ environment = [], command = [], entryPoint = [] }: ContainerDefinition): string | undefined {
   return [...environment.map(({ value = '' }) => value), [...entryPoint, ...command].join(' ')]
     .flatMap((text) => HEAP.exec(text)?.[0] ?? [])[0];
+}
+
+/** The first that is set counts. https://specs.opencontainers.org/image-spec/annotations/ */
+const REVISION_LABELS = ['org.opencontainers.image.revision', 'org.opencontainers.image.version', 'version'];
+const REVISION_VARIABLES = ['GIT_COMMIT', 'GIT_SHA', 'COMMIT_SHA'];
+
+function revisionOf({ environment = [], dockerLabels = {} }: ContainerDefinition): Pick<Container, 'revision'> {
+  const revision = [
+    ...REVISION_VARIABLES.map((wanted) => environment.find(({ name }) => name === wanted)?.value),
+    ...REVISION_LABELS.map((label) => dockerLabels[label]),
+  ].find((value) => value !== undefined && value !== '');
+  return revision === undefined ? {} : { revision };
 }
