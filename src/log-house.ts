@@ -1,10 +1,13 @@
 /** Wires the log stream: its channel, the doors into the source, the errors in the code, evidence and export. */
 import * as vscode from 'vscode';
+import { SECTION } from './configuration.ts';
 import type { Clock } from './incident/clock.ts';
 import type { Redactor } from './incident/redact.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { LogStreamer } from './logs/stream.ts';
+import { StreamKeeper } from './logs/stream-keeper.ts';
 import type { LogCommandId } from './manifest-logs.ts';
+import { environmentByKey } from './runbook/query.ts';
 import type { Runbook } from './runbook/schema.ts';
 import type { ServiceFactory } from './service-factory.ts';
 import { LogChannel } from './views/logs/log-channel.ts';
@@ -32,11 +35,24 @@ export interface LogHouse extends vscode.Disposable {
   readonly handlers: Readonly<Record<LogCommandId, LogHandler>>;
 }
 
-export function buildLogHouse({ clock, ledger, redact, onError }: LogHouseDeps): LogHouse {
+export function buildLogHouse({ context, clock, ledger, runbook, services, redact, isTrusted, onError }: LogHouseDeps): LogHouse {
   const channel = new LogChannel(redact);
-  const streams = new LogStreamer({ sink: channel, clock, wait });
+  const streams = new LogStreamer({ sink: channel, clock, wait, live: () => vscode.workspace.getConfiguration(SECTION).get('logs.liveTail', true) });
+  const keeper = new StreamKeeper({ directory: (context.storageUri ?? context.globalStorageUri).fsPath, streams, clock, onError });
+  /** Goes on with the stream of the window before, as long as its incident is open. */
+  const restore = async (): Promise<void> => {
+    const last = isTrusted() ? keeper.last() : undefined;
+    if (last === undefined || (last.incident !== undefined && (await ledger.read(last.incident)).status === 'closed')) {
+      return;
+    }
+    const book = await runbook();
+    const { streamRequest } = await import('./steps/stream-request.ts');
+    const { position, paused, ...stream } = last;
+    streams.restore(streamRequest({ runbook: book, environment: environmentByKey(book, last.environment), services: services(), clock }, stream), position, paused);
+  };
+  void restore().catch(onError);
   const subscriptions = vscode.Disposable.from(
-    channel,
+    keeper, channel,
     { dispose: () => { streams.stop(); } },
     ledger.onDidChange((incident) => {
       if (streams.incident === incident) {
@@ -48,8 +64,8 @@ export function buildLogHouse({ clock, ledger, redact, onError }: LogHouseDeps):
   return {
     streams,
     handlers: {
-      'incidentRunbook.pauseLogStream': { ui: later },
-      'incidentRunbook.resumeLogStream': { ui: later },
+      'incidentRunbook.pauseLogStream': { ui: () => Promise.resolve(streams.pause()) },
+      'incidentRunbook.resumeLogStream': { ui: () => Promise.resolve(streams.resume()) },
       'incidentRunbook.stopLogStream': { ui: () => Promise.resolve(streams.stop()) },
       'incidentRunbook.exportLogs': { ui: later },
       'incidentRunbook.addEvidence': { ui: later },

@@ -58,7 +58,7 @@ export function describeEvent(event: TimelineEvent, targetOf: (request: string) 
     case 'finding.documented':
       return {
         title: 'Finding',
-        detail: event.excerpt === undefined ? event.text : `${event.text} (${event.excerpt.source}:${event.excerpt.startLine})`,
+        detail: event.excerpt === undefined ? event.text : `${event.text} (${placeOf(event.excerpt)})`,
       };
     case 'update.posted':
       return { title: `Update: ${event.status}`, detail: event.impact };

@@ -50,6 +50,8 @@ export class StreamRun {
   readonly #options: StreamOptions;
   readonly #seen: SeenEvents;
   readonly #position: Position | undefined;
+  /** Lines of the history shown so far. */
+  readonly counts = { shown: 0, errors: 0 };
   readonly #markerKeys = new Set<string>();
   #plan: SweepPlan;
   /** Markers that are to stand before the next younger event. */
@@ -82,12 +84,12 @@ export class StreamRun {
    * @throws UserError, CancelledError
    */
   async history(signal: AbortSignal): Promise<{ shown: number; errors: number }> {
-    const counts = { shown: 0, errors: 0 };
+    const { counts } = this;
     let failures = 0;
     while (this.#unread !== undefined) {
       const before = this.#unread;
       try {
-        await this.#readHistory(before, counts, signal);
+        await this.#readHistory(before, signal);
         this.#unread = undefined;
       } catch (error) {
         failures = this.#unread === before ? failures + 1 : 1;
@@ -105,7 +107,7 @@ export class StreamRun {
     await Promise.all([this.#sweepAgain(signal), this.#live(signal), this.#markAgain(signal)]);
   }
 
-  async #readHistory(from: number, counts: { shown: number; errors: number }, signal: AbortSignal): Promise<void> {
+  async #readHistory(from: number, signal: AbortSignal): Promise<void> {
     const { groups, pattern, aws } = this.#request;
     const markers = this.#readMarkers(this.#request.from, signal);
     let batches = 0;
@@ -118,8 +120,8 @@ export class StreamRun {
       const last = batch.at(-1)?.at ?? from;
       // Only what a sweep may meet again is remembered, and the last moment, with which the history would be gone on.
       const fresh = batch.filter((event) => (event.at < floor && event.at !== last && event.at !== from) || this.#seen.add(event));
-      counts.shown += fresh.length;
-      counts.errors += fresh.filter(({ message }) => message.includes('ERROR')).length;
+      this.counts.shown += fresh.length;
+      this.counts.errors += fresh.filter(({ message }) => message.includes('ERROR')).length;
       this.#show(fresh);
       this.#unread = last;
       await breathe();

@@ -29,16 +29,17 @@ export class LogStreamer implements LogStreams {
     const current = this.#begin(request);
     this.#options.sink.reveal();
     this.#note(`${request.groups.join(', ')} since ${new Date(request.from).toISOString()}${request.pattern === '' ? '' : ` matching ${request.pattern}`}`);
-    const cancel = (): void => { current.abort.abort(); };
+    const { run, abort } = current;
+    const cancel = (): void => { abort.abort(); };
     signal.addEventListener('abort', cancel, { once: true });
     try {
-      const counted = await current.run.history(current.abort.signal);
+      const counted = await run.history(abort.signal);
       void this.#goOn(current);
       return counted;
     } catch (error) {
-      // Paused while the history was read: it is gone on with later, and nothing has failed.
-      if (this.#current === current && current.state === 'paused') {
-        return { shown: 0, errors: 0 };
+      // Paused while the history was read: its rest comes when the stream goes on, and nothing has failed.
+      if (this.#current === current && (current.state === 'paused' || current.run !== run)) {
+        return run.counts;
       }
       this.#ended(current);
       throw error;
@@ -48,11 +49,15 @@ export class LogStreamer implements LogStreams {
   }
 
   /** Goes on with a stream that an earlier window had; it is not brought in front of the user. */
-  restore(request: LogStreamRequest, position: Position): void {
+  restore(request: LogStreamRequest, position: Position, paused = false): void {
     this.stop();
     const current = this.#begin(request, position);
     this.#note(`${request.groups.join(', ')} goes on where it stood at ${new Date(position.through).toISOString()}`);
-    void this.#goOn(current);
+    if (paused) {
+      this.pause();
+    } else {
+      void this.#goOn(current);
+    }
   }
 
   /** Rests; what arrives meanwhile is shown when it goes on. */

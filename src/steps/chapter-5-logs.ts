@@ -3,7 +3,6 @@ import { UserError } from '../errors.ts';
 import { formatDuration, iso } from '../incident/clock.ts';
 import type { Level } from '../incident/evidence.ts';
 import type { Incident } from '../incident/fold.ts';
-import type { MarkerSource } from '../logs/log-entry.ts';
 import { groupByShape } from '../logs/shape.ts';
 import type { LogEvent, LogQuery } from '../services/aws/logs.ts';
 import type { AwsSession } from '../services/aws/session.ts';
@@ -11,6 +10,7 @@ import { plural } from '../text.ts';
 import { codeBlock, escapeMarkdown, inlineCode, levelMark, table, utc } from '../incident/markdown.ts';
 import type { Inputs } from './inputs.ts';
 import type { ReadAction, StepContext } from './step.ts';
+import { streamRequest } from './stream-request.ts';
 
 /** Events read before the search stops and says so; grouping more would not change the picture. */
 const MOST_EVENTS = 20_000;
@@ -111,15 +111,12 @@ export const tailLogs: ReadAction = {
     const groups = inputs.list('logGroups', environment.data.aws?.logGroups);
     const now = clock.now();
     const from = streamStart(context, inputs, now);
-    const { shown, errors } = await services.logStreams.start({
-      aws: services.aws(environment),
-      environment: environment.key,
+    const { shown, errors } = await services.logStreams.start(streamRequest(context, {
       groups,
       pattern: inputs.optionalText('pattern') ?? '',
       from,
       ...(incident === undefined ? {} : { incident: incident.id }),
-      markers: await markersOf(context),
-    }, signal);
+    }), signal);
     return {
       level: 'ok',
       summary: `Streaming ${groups.join(', ')}: ${plural(shown, 'line')} since ${formatDuration(now - from)}, ${errors} with ERROR`,
@@ -151,16 +148,4 @@ export function defaultSince(incident: Pick<Incident, 'times'> | undefined, now:
   // What is detected has begun before.
   const begun = impact === undefined ? Math.min(now - SINCE_MS, Date.parse(incident?.times.detected.at ?? iso(now))) : Date.parse(impact);
   return Math.min(now, Math.max(begun, now - DEEPEST_MS));
-}
-
-/** The rollouts of the environment's services, and what GitHub knows once it is connected. */
-async function markersOf(context: StepContext): Promise<MarkerSource> {
-  const { environment, services, runbook } = context;
-  const { ecsMarkers, gitHubMarkers, together } = await import('../logs/deploy-markers.ts');
-  const { connectedGitHub } = await import('./github-evidence.ts');
-  const { aws } = environment.data;
-  return together({
-    ...(aws === undefined ? {} : { ECS: ecsMarkers(services.aws(environment), aws.cluster, aws.services) }),
-    GitHub: gitHubMarkers(() => connectedGitHub(context), { environment: environment.key, workflow: runbook.deployment?.workflow }),
-  });
 }

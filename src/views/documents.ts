@@ -101,10 +101,7 @@ function findingsSection(incident: Incident): string[] {
   }
   return ['## Findings', ...incident.findings.map((finding) => [
     `**${escapeMarkdown(finding.at)}** ${escapeMarkdown(finding.actor.name)}: ${escapeMarkdown(finding.text)}`,
-    ...(finding.excerpt === undefined ? [] : [
-      inlineCode(`${finding.excerpt.source}:${finding.excerpt.startLine}–${finding.excerpt.endLine}`),
-      ...(finding.excerpt.text === '' ? [] : [codeBlock(finding.excerpt.text, /^[\w+-]*$/.test(finding.excerpt.language) ? finding.excerpt.language : '')]),
-    ]),
+    ...excerptMarkdown(finding.excerpt),
   ].join('\n\n'))];
 }
 

@@ -52,10 +52,7 @@ function passageOf(event: TimelineEvent, find: FindEvent): Passage {
     case 'incident.reopened':
       return paragraph(event, lines(describeEvent(event).detail));
     case 'finding.documented':
-      return paragraph(event, [lines(event.text), ...(event.excerpt === undefined ? [] : [
-        inlineCode(`${event.excerpt.source}:${event.excerpt.startLine}–${event.excerpt.endLine}`),
-        ...(event.excerpt.text === '' ? [] : [codeBlock(event.excerpt.text, /^[\w+-]*$/.test(event.excerpt.language) ? event.excerpt.language : '')]),
-      ])].join('\n\n'));
+      return paragraph(event, [lines(event.text), ...excerptMarkdown(event.excerpt)].join('\n\n'));
     case 'change.planned':
       return paragraph(event, planMarkdown(event.plan));
     case 'update.posted':

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
+import type { LogEntry } from '../../../src/logs/log-entry.ts';
 import { LogStreamer } from '../../../src/logs/stream.ts';
 import { data, noReply, refusal, useAwsStub } from '../../support/aws-stub.ts';
 import { buildRunner } from '../../support/build-runner.ts';
@@ -93,17 +94,17 @@ describe('tailLogs', () => {
 
   it('streams since an hour, for the incident, and says what it showed', async () => {
     aws.on('FilterLogEvents', () => data(events([5, 'INFO a'], [1, 'ERROR b'])));
-    const lines: string[] = [];
+    const entries: LogEntry[] = [];
     const logStreams = new LogStreamer({
-      clock: createClock(), redact: () => (text) => text, wait: () => new Promise(() => undefined),
-      sink: { append: (more) => { lines.push(...more); }, reveal: () => undefined, streaming: () => undefined },
+      clock: createClock(), live: () => false, wait: () => new Promise(() => undefined),
+      sink: { show: (more) => { entries.push(...more); }, reveal: () => undefined, streaming: () => undefined },
     });
     const { run, incident } = await buildRunner(folder(), { aws: aws.session, logStreams });
     const { level, summary, evidence } = await run('tailLogs');
-    assert.deepEqual([level, summary], ['ok', `Streaming ${GROUP}: 2 lines since 60 min, 1 with ERROR`]);
+    assert.deepEqual([level, summary], ['ok', `Streaming ${GROUP}: 2 lines since 1 h 00 min, 1 with ERROR`]);
     assert.equal(aws.calls[0]?.input['startTime'], START - 3_600_000);
-    assert.deepEqual(evidence?.data, { groups: [GROUP], sinceMinutes: 60, shown: 2, errors: 1 });
+    assert.deepEqual(evidence?.data, { groups: [GROUP], since: new Date(START - 3_600_000).toISOString(), sinceMinutes: 60, shown: 2, errors: 1 });
     logStreams.stop(incident);
-    assert.equal(lines.at(-1), '── stream ended ──');
+    assert.deepEqual(entries.at(-1), { kind: 'note', at: START, text: 'stream ended' });
   });
 });
