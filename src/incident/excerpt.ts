@@ -3,11 +3,6 @@ import type { Excerpt } from './events.ts';
 import { linked } from './links.ts';
 import { codeBlock, inlineCode } from './markdown.ts';
 
-/** Where it is from, in a few words: plain text. */
-export function placeOf({ origin, source, startLine }: Excerpt): string {
-  return origin ?? `${source}:${startLine}`;
-}
-
 /** Where it is from, with the link to it, and what it says; nothing without an excerpt. */
 export function excerptMarkdown(excerpt: Excerpt | undefined): string[] {
   if (excerpt === undefined) {

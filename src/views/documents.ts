@@ -3,6 +3,7 @@ import { formatDuration } from '../incident/clock.ts';
 import { describeEvent } from '../incident/describe.ts';
 import type { StepResult, TimelineEvent } from '../incident/events.ts';
 import type { Evidence, Level, Link } from '../incident/evidence.ts';
+import { excerptMarkdown } from '../incident/excerpt.ts';
 import { type Incident, resultOf } from '../incident/fold.ts';
 import { isHttps, linked } from '../incident/links.ts';
 import { isTold, targetOf } from '../incident/told.ts';

@@ -1,6 +1,6 @@
 /** What a review document says in each of its blocks (runbook 10.3). Markdown; outside text in it is escaped. */
 import { shortTime } from '../clock.ts';
-import { describeEvent } from '../describe.ts';
+import { describeEvent, placeOf } from '../describe.ts';
 import type { TimelineEvent } from '../events.ts';
 import { type Level, compareLevels } from '../evidence.ts';
 import type { Incident, Milestone } from '../fold.ts';

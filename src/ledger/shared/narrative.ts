@@ -2,6 +2,7 @@
 import { describeEvent } from '../../incident/describe.ts';
 import type { StepFinished, TimelineEvent } from '../../incident/events.ts';
 import type { Chart } from '../../incident/evidence.ts';
+import { excerptMarkdown } from '../../incident/excerpt.ts';
 import { planMarkdown } from '../../incident/plan-markdown.ts';
 import { isHttps } from '../../incident/links.ts';
 import { withoutMarks } from '../../incident/markers.ts';
