@@ -36,7 +36,7 @@ export interface LogHouse extends vscode.Disposable {
 }
 
 export function buildLogHouse({ context, clock, ledger, runbook, services, redact, isTrusted, onError }: LogHouseDeps): LogHouse {
-  const channel = new LogChannel(redact);
+  const channel = new LogChannel({ redact });
   const streams = new LogStreamer({ sink: channel, clock, wait, live: () => vscode.workspace.getConfiguration(SECTION).get('logs.liveTail', true) });
   const keeper = new StreamKeeper({ directory: (context.storageUri ?? context.globalStorageUri).fsPath, streams, clock, onError });
   /** Goes on with the stream of the window before, as long as its incident is open. */
@@ -72,7 +72,7 @@ export function buildLogHouse({ context, clock, ledger, runbook, services, redac
       'incidentRunbook.openFrame': { ui: later },
       'incidentRunbook.compareWithWorkingTree': { ui: later },
       'incidentRunbook.showLogMessage': { ui: later },
-      'incidentRunbook.toggleLogJson': { ui: later },
+      'incidentRunbook.toggleLogJson': { ui: () => channel.toggleJson() },
     },
     dispose: () => { subscriptions.dispose(); },
   };

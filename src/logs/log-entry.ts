@@ -29,8 +29,8 @@ export interface LogSink {
   show(entries: readonly LogEntry[]): void;
   /** Brings the stream in front of the user without taking the focus. */
   reveal(): void;
-  /** Told whenever a stream begins, rests or ends. */
-  streaming(state: StreamState): void;
+  /** Told whenever a stream begins, rests or ends; with its groups when it begins. */
+  streaming(state: StreamState, groups?: readonly string[]): void;
 }
 
 /** A message as it stands in the channel: several events when a runtime has sent a trace line by line. */

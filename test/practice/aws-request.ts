@@ -43,6 +43,8 @@ export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[]>>;
   readonly body: Buffer;
+  /** What follows the body for as long as the caller listens; when it throws, the connection is cut. */
+  readonly rest?: (gone: AbortSignal) => AsyncIterable<Buffer>;
 }
 
 /** A success of a service that speaks JSON. */

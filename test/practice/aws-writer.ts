@@ -8,6 +8,7 @@ import { ECSClient } from '@aws-sdk/client-ecs';
 import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { RDSClient } from '@aws-sdk/client-rds';
 import { WAFV2Client } from '@aws-sdk/client-wafv2';
+import type { LogJournal } from './log-journal.ts';
 import { ALARMS, type AlarmDefinition, CONTAINER, LOG_GROUP, REGION } from './resources.ts';
 import { METRICS, type IncidentModel } from './model.ts';
 
@@ -75,23 +76,28 @@ export interface LogEntry {
   readonly message: string;
 }
 
-/** Writes entries into the streams of their tasks; `known` holds the streams that exist. */
-export async function putLogs(clients: AwsClients, known: Set<string>, entries: readonly LogEntry[]): Promise<void> {
+export interface LogWriter {
+  readonly clients: Pick<AwsClients, 'logs'>;
+  readonly journal: LogJournal;
+  /** Streams that exist. */
+  readonly known: Set<string>;
+}
+
+/** Writes entries into the streams of their tasks. */
+export async function putLogs({ clients, journal, known }: LogWriter, entries: readonly LogEntry[]): Promise<void> {
   await Promise.all([...groupBy(entries, (entry) => entry.task)].map(async ([task, own]) => {
     const stream = `backend/${CONTAINER}/${task}`;
     if (!known.has(stream)) {
       await createStream(clients, stream);
       known.add(stream);
     }
-    await clients.logs.send(new PutLogEventsCommand({
-      logGroupName: LOG_GROUP,
-      logStreamName: stream,
-      logEvents: own.toSorted((one, other) => one.at - other.at).map(({ at, message }) => ({ timestamp: at, message })),
-    }));
+    const logEvents = own.toSorted((one, other) => one.at - other.at).map(({ at, message }) => ({ timestamp: at, message }));
+    await clients.logs.send(new PutLogEventsCommand({ logGroupName: LOG_GROUP, logStreamName: stream, logEvents }));
+    journal.add(LOG_GROUP, stream, logEvents);
   }));
 }
 
-async function createStream(clients: AwsClients, stream: string): Promise<void> {
+async function createStream(clients: Pick<AwsClients, 'logs'>, stream: string): Promise<void> {
   try {
     await clients.logs.send(new CreateLogStreamCommand({ logGroupName: LOG_GROUP, logStreamName: stream }));
   } catch (error) {

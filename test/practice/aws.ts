@@ -8,7 +8,11 @@ import { createEcsOverlay } from './ecs-overlay.ts';
 import { createFaultList, type FaultList } from './faults.ts';
 import { createIncident, type Incident } from './incident.ts';
 import { createListenerOverlay } from './listener-overlay.ts';
+import { createLiveTail } from './live-tail.ts';
+import type { PracticeLogs } from './log-control.ts';
+import { createLogJournal } from './log-journal.ts';
 import { createLogLines } from './log-lines.ts';
+import { createLogsOverlay } from './logs-overlay.ts';
 import type { IncidentModel } from './model.ts';
 import { startMoto } from './moto.ts';
 import { startProxy, type ProxyOptions } from './proxy.ts';
@@ -41,6 +45,7 @@ export interface PracticeAws {
   readonly calls: CallLog;
   readonly faults: FaultList;
   readonly certificates: PracticeCertificates;
+  readonly logs: PracticeLogs;
   /** How the rollouts started from now on go. */
   behave(behaviour: Partial<RolloutBehaviour>): void;
 }
@@ -75,8 +80,10 @@ export async function startAws(options: PracticeAwsOptions, cleanup: Cleanup): P
   const [moto, traces] = await Promise.all([startMoto(cleanup), readStackTraces()]);
   const clients = createClients(moto);
   cleanup.defer('AWS clients', async () => destroyClients(clients));
+  const journal = createLogJournal(clock);
+  const liveTail = createLiveTail({ clock, journal, clients });
   const incident = createIncident({
-    clock, clients, model, random, service: backend, alarmsSince, lines: createLogLines(random, traces),
+    clock, clients, journal, model, random, service: backend, alarmsSince, lines: createLogLines(random, traces),
   });
   const acm = createAcmOverlay({ clock, clients });
   await seedResources(clients);
@@ -91,6 +98,8 @@ export async function startAws(options: PracticeAwsOptions, cleanup: Cleanup): P
       createListenerOverlay(clients),
       createWafOverlay(),
       createSupportOverlay(),
+      createLogsOverlay({ clock, journal }),
+      liveTail,
     ],
     faults,
     calls,
@@ -103,6 +112,7 @@ export async function startAws(options: PracticeAwsOptions, cleanup: Cleanup): P
     calls,
     faults,
     certificates: acm.certificates,
+    logs: { liveTail: liveTail.control, late: (behaviour) => journal.late(behaviour) },
     behave(change) {
       behaviour = { ...behaviour, ...change };
     },

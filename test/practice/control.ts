@@ -7,6 +7,7 @@ import type { CallRecord } from './call-log.ts';
 import { ControlError } from './control-error.ts';
 import type { Fault } from './faults.ts';
 import { sendJson } from './http-server.ts';
+import { LOG_CONTROLS, type PracticeLogs } from './log-control.ts';
 import type { PracticeState } from './model.ts';
 import type { DatabaseState } from './postgres.ts';
 import type { RolloutBehaviour } from './rollouts.ts';
@@ -31,6 +32,8 @@ export interface PracticeControl {
   rollout(behaviour: Partial<RolloutBehaviour>): void;
   /** The certificates of ACM: issued when it is said, and as old as it is said. */
   readonly certificates: PracticeCertificates;
+  /** Live Tail, and events that come late. */
+  readonly logs: PracticeLogs;
   /** Produces the next data at once instead of waiting for the tick. */
   tick(): Promise<void>;
   /** The outside systems: what they hold, what was asked of them, their faults. */
@@ -60,6 +63,7 @@ const CONTROLS: Readonly<Record<string, Handler>> = {
   'POST certificates/issue': ({ certificates }, { body }) => certificates.issue((body as { readonly arn?: string }).arn),
   'POST tick': (control) => control.tick(),
   'POST barriers/{name}': ({ barriers }, { parameters: { name = '' }, body }) => barriers.meet(name, body as Arrival),
+  ...LOG_CONTROLS,
   ...SERVICE_CONTROLS,
 };
 
@@ -69,7 +73,7 @@ const TEMPLATES = Object.entries(CONTROLS).map(([on, value]) => {
 });
 
 /**
- * Answers `/_practice/<path>` as the table above and SERVICE_CONTROLS have it. Bodies are JSON; 204 when there is
+ * Answers `/_practice/<path>` as the table above, LOG_CONTROLS and SERVICE_CONTROLS have it. Bodies are JSON; 204 when there is
  * nothing to say, 404 for another path or a name that does not exist, 400 for a body that is no JSON or cannot be meant; 408 and 409 when
  * those who were waited for did not come.
  */

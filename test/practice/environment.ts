@@ -155,6 +155,7 @@ function createControl(aws: PracticeAws, database: PracticeDatabase, api: Practi
     }),
     rollout: (behaviour) => aws.behave(behaviour),
     certificates: aws.certificates,
+    logs: aws.logs,
     tick: () => queue(async () => {
       services.tick();
       await Promise.all([aws.incident.tick(), database.refresh()]);

@@ -1,5 +1,6 @@
 import type { Clock } from '../../src/incident/clock.ts';
 import { putLogs, putMetrics, setAlarms, type AwsClients, type LogEntry } from './aws-writer.ts';
+import type { LogJournal } from './log-journal.ts';
 import type { LogLines } from './log-lines.ts';
 import { STORY, type IncidentModel, type PracticeState } from './model.ts';
 import type { Random } from './random.ts';
@@ -15,6 +16,7 @@ const TICKS_PER_STEADY_EVENT = 24;
 export interface IncidentOptions {
   readonly clock: Clock;
   readonly clients: AwsClients;
+  readonly journal: LogJournal;
   readonly model: IncidentModel;
   readonly lines: LogLines;
   readonly random: Random;
@@ -33,7 +35,7 @@ export interface Incident {
 
 export function createIncident(options: IncidentOptions): Incident {
   const { clock, clients, model, lines, random, service } = options;
-  const streams = new Set<string>();
+  const writer = { clients, journal: options.journal, known: new Set<string>() };
   let lastTick = clock.now();
   let ticks = 0;
 
@@ -95,7 +97,7 @@ export function createIncident(options: IncidentOptions): Incident {
       }
       await Promise.all([
         putMetrics(clients, model, times, 1),
-        putLogs(clients, streams, logs),
+        putLogs(writer, logs),
         setAlarms(clients, model, now, options.alarmsSince),
       ]);
     },
@@ -112,7 +114,7 @@ export function createIncident(options: IncidentOptions): Incident {
       }
       await Promise.all([
         putMetrics(clients, model, [now], (now - from) / MINUTE_MS),
-        putLogs(clients, streams, atLeastOne(logsBetween(from, now), () =>
+        putLogs(writer, atLeastOne(logsBetween(from, now), () =>
           entry(now, model.state === 'exhausted' ? lines.error(now) : lines.info(now)))),
       ]);
     },

@@ -78,6 +78,12 @@ async function answer(
     request.socket.resetAndDestroy();
     return 0;
   }
+  if (result.rest !== undefined) {
+    response.writeHead(result.status, result.headers);
+    response.write(result.body);
+    void stream(response, result.rest);
+    return result.status;
+  }
   const head = { ...result.headers, 'content-length': String(result.body.length) };
   response.writeHead(result.status, head);
   if (fault?.truncate === true) {
@@ -86,6 +92,22 @@ async function answer(
   }
   response.end(result.body);
   return result.status;
+}
+
+/** Sends what follows, no faster than the caller reads. */
+async function stream(response: ServerResponse, rest: NonNullable<Answer['rest']>): Promise<void> {
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  try {
+    for await (const part of rest(gone.signal)) {
+      if (!response.write(part)) {
+        await once(response, 'drain', { signal: gone.signal });
+      }
+    }
+    response.end();
+  } catch {
+    response.destroy();
+  }
 }
 
 async function ask(options: ProxyOptions, request: IncomingMessage, call: AwsCall): Promise<Answer> {
