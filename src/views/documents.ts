@@ -9,7 +9,7 @@ import { isHttps, linked } from '../incident/links.ts';
 import { isTold, targetOf } from '../incident/told.ts';
 import type { Runbook, RunbookStep } from '../runbook/schema.ts';
 import { isAutomated } from '../steps/catalog.ts';
-import { codeBlock, escapeMarkdown, inlineCode, levelMark, table } from '../incident/markdown.ts';
+import { codeBlock, escapeMarkdown, levelMark, table } from '../incident/markdown.ts';
 import { chartImage } from './chart.ts';
 
 /** The evidence of a step's result, with that of the checks it ran. */

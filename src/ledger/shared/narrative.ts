@@ -6,7 +6,7 @@ import { excerptMarkdown } from '../../incident/excerpt.ts';
 import { planMarkdown } from '../../incident/plan-markdown.ts';
 import { isHttps } from '../../incident/links.ts';
 import { withoutMarks } from '../../incident/markers.ts';
-import { codeBlock, escapeMarkdown, inlineCode, levelMark, sparkline, utc } from '../../incident/markdown.ts';
+import { escapeMarkdown, levelMark, sparkline, utc } from '../../incident/markdown.ts';
 import { lowerFirst } from '../../text.ts';
 import { serviceName } from '../../incident/service-names.ts';
 
