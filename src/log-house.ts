@@ -27,7 +27,8 @@ export interface LogHouseDeps {
 /** What a command does for a caller with an argument object, and what for a person. */
 interface LogHandler {
   readonly api?: (args: Readonly<Record<string, unknown>>) => Promise<unknown>;
-  readonly ui: () => Promise<unknown>;
+  /** @param row where it was called from */
+  readonly ui: (row?: { readonly key: string }) => Promise<unknown>;
 }
 
 export interface LogHouse extends vscode.Disposable {
@@ -60,6 +61,12 @@ export function buildLogHouse({ context, clock, ledger, runbook, services, redac
       }
     }),
   );
+  const evidence = async () => (await import('./views/logs/evidence-flow.ts')).createEvidenceFlow({
+    ledger, clock, onError,
+    messageAt: (line) => channel.messageAt(line),
+    streamed: () => streams.incident,
+    region: async () => streams.request?.aws.options.region ?? environmentByKey(await runbook(), undefined).data.aws?.region,
+  });
   const later = (): Promise<unknown> => Promise.reject(new Error('Not built yet.'));
   return {
     streams,
@@ -68,7 +75,11 @@ export function buildLogHouse({ context, clock, ledger, runbook, services, redac
       'incidentRunbook.resumeLogStream': { ui: () => Promise.resolve(streams.resume()) },
       'incidentRunbook.stopLogStream': { ui: () => Promise.resolve(streams.stop()) },
       'incidentRunbook.exportLogs': { ui: later },
-      'incidentRunbook.addEvidence': { ui: later },
+      'incidentRunbook.addEvidence': {
+        // The terminal's context menu passes the terminal, which is no argument object.
+        api: async (args) => ('shellIntegration' in args ? (await evidence()).add('terminal') : (await evidence()).record(args)),
+        ui: async (row) => (await evidence()).add(row?.key),
+      },
       'incidentRunbook.openFrame': { ui: later },
       'incidentRunbook.compareWithWorkingTree': { ui: later },
       'incidentRunbook.showLogMessage': { ui: later },
