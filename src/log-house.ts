@@ -67,6 +67,11 @@ export function buildLogHouse({ context, clock, ledger, runbook, services, redac
     streamed: () => streams.incident,
     region: async () => streams.request?.aws.options.region ?? environmentByKey(await runbook(), undefined).data.aws?.region,
   });
+  let exports: Promise<ReturnType<typeof import('./views/logs/export-flow.ts').createExportFlow>> | undefined;
+  // One for all, so that two exports never write the same file.
+  const exporting = () => exports ??= import('./views/logs/export-flow.ts').then(({ createExportFlow }) => createExportFlow({
+    clock, runbook, services, redact, onError, memento: context.globalState, streamed: () => streams.request,
+  }));
   const later = (): Promise<unknown> => Promise.reject(new Error('Not built yet.'));
   return {
     streams,
@@ -74,7 +79,7 @@ export function buildLogHouse({ context, clock, ledger, runbook, services, redac
       'incidentRunbook.pauseLogStream': { ui: () => Promise.resolve(streams.pause()) },
       'incidentRunbook.resumeLogStream': { ui: () => Promise.resolve(streams.resume()) },
       'incidentRunbook.stopLogStream': { ui: () => Promise.resolve(streams.stop()) },
-      'incidentRunbook.exportLogs': { ui: later },
+      'incidentRunbook.exportLogs': { api: async (args) => (await exporting()).call(args), ui: async () => (await exporting()).ask() },
       'incidentRunbook.addEvidence': {
         // The terminal's context menu passes the terminal, which is no argument object.
         api: async (args) => ('shellIntegration' in args ? (await evidence()).add('terminal') : (await evidence()).record(args)),
