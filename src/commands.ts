@@ -51,8 +51,6 @@ export interface Commands {
 
 /** What the commands need that the flows do not. */
 export interface CommandDeps extends Omit<FlowDeps, 'panels'> {
-  /** Keeps what a person has written in a panel and not sent. */
-  readonly memento: vscode.Memento;
   readonly progress: WalkthroughProgress;
   readonly onError: (error: unknown) => void;
 }

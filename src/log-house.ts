@@ -36,7 +36,8 @@ const DRAWN_LINES = 'incidentRunbook.test.drawnLines';
 /** What a command does for a caller with an argument object, and what for a person. */
 interface LogHandler {
   readonly api?: (args: Readonly<Record<string, unknown>>) => Promise<unknown>;
-  readonly ui: () => Promise<unknown>;
+  /** @param row where it was called from */
+  readonly ui: (row?: { readonly key: string }) => Promise<unknown>;
 }
 
 export interface LogHouse extends vscode.Disposable {
@@ -104,7 +105,17 @@ export function buildLogHouse({ context, clock, ledger, runbook, services, redac
       }
     }),
   );
-  const later = (): Promise<unknown> => Promise.reject(new Error('Not built yet.'));
+  const evidence = async () => (await import('./views/logs/evidence-flow.ts')).createEvidenceFlow({
+    ledger, clock, onError,
+    messageAt: (line) => channel.messageAt(line),
+    streamed: () => streams.incident,
+    region: async () => streams.request?.aws.options.region ?? environmentByKey(await runbook(), undefined).data.aws?.region,
+  });
+  let exports: Promise<ReturnType<typeof import('./views/logs/export-flow.ts').createExportFlow>> | undefined;
+  // One for all, so that two exports never write the same file.
+  const exporting = () => exports ??= import('./views/logs/export-flow.ts').then(({ createExportFlow }) => createExportFlow({
+    clock, runbook, services, redact, onError, memento: context.globalState, streamed: () => streams.request,
+  }));
   return {
     streams: {
       start: (request, signal) => {
@@ -116,8 +127,12 @@ export function buildLogHouse({ context, clock, ledger, runbook, services, redac
       'incidentRunbook.pauseLogStream': { ui: () => Promise.resolve(streams.pause()) },
       'incidentRunbook.resumeLogStream': { ui: () => Promise.resolve(streams.resume()) },
       'incidentRunbook.stopLogStream': { ui: () => Promise.resolve(streams.stop()) },
-      'incidentRunbook.exportLogs': { ui: later },
-      'incidentRunbook.addEvidence': { ui: later },
+      'incidentRunbook.exportLogs': { api: async (args) => (await exporting()).call(args), ui: async () => (await exporting()).ask() },
+      'incidentRunbook.addEvidence': {
+        // The terminal's context menu passes the terminal, which is no argument object.
+        api: async (args) => ('shellIntegration' in args ? (await evidence()).add('terminal') : (await evidence()).record(args)),
+        ui: async (row) => (await evidence()).add(row?.key),
+      },
       'incidentRunbook.openFrame': { api: async (args) => (await stackFrames()).doors.open(args), ui: async () => (await stackFrames()).doors.open({}) },
       'incidentRunbook.compareWithWorkingTree': { api: async (args) => (await stackFrames()).doors.compare(args), ui: async () => (await stackFrames()).doors.compare({}) },
       'incidentRunbook.showLogMessage': { api: async ({ line }) => ({ shown: typeof line === 'number' && await showMessage(channel, line) }), ui: () => Promise.resolve(channel.reveal()) },

@@ -10,6 +10,7 @@ export const DEPLOYED_SCHEME = 'incident-runbook-deployed';
 const RUNNING = `${STREAM_STATE} == running`;
 const PAUSED = `${STREAM_STATE} == paused`;
 const ANY = `${STREAM_STATE} =~ /running|paused/`;
+const HAS_OPEN = 'incidentRunbook.open > 0';
 const inIncidents = (when: string, group: string) => ({ menu: 'view/title', when: `view == incidentRunbook.incidents && ${when}`, group }) as const;
 
 export const LOG_COMMANDS = [
@@ -17,7 +18,10 @@ export const LOG_COMMANDS = [
   { id: 'incidentRunbook.resumeLogStream', title: 'Resume Log Stream', icon: '$(debug-continue)', palette: PAUSED, menus: [inIncidents(PAUSED, '2_logs@1')] },
   { id: 'incidentRunbook.stopLogStream', title: 'Stop Log Stream', icon: '$(debug-stop)', palette: ANY, menus: [inIncidents(ANY, '2_logs@2')] },
   { id: 'incidentRunbook.exportLogs', title: 'Export Logs…', icon: '$(export)', menus: [{ menu: 'view/title', when: 'view == incidentRunbook.incidents', group: '2_logs@3' }] },
-  { id: 'incidentRunbook.addEvidence', title: 'Add Selection as Evidence', icon: '$(pinned)', palette: 'incidentRunbook.open > 0' },
+  { id: 'incidentRunbook.addEvidence', title: 'Add Selection as Evidence', icon: '$(pinned)', palette: HAS_OPEN, menus: [
+    { menu: 'editor/context', when: `${HAS_OPEN} && (editorHasSelection || editorLangId == ${LOG_LANGUAGE})`, group: '9_incident@1' },
+    { menu: 'terminal/context', when: `${HAS_OPEN} && terminalTextSelected`, group: '9_incident@1' },
+  ] },
   { id: 'incidentRunbook.openFrame', title: 'Open Stack Frame', palette: false },
   { id: 'incidentRunbook.compareWithWorkingTree', title: 'Compare with Working Tree', icon: '$(git-compare)', palette: `resourceScheme == ${DEPLOYED_SCHEME}`, menus: [{ menu: 'editor/title', when: `resourceScheme == ${DEPLOYED_SCHEME}`, group: 'navigation@1' }] },
   { id: 'incidentRunbook.showLogMessage', title: 'Show Log Message', palette: false },
@@ -66,4 +70,7 @@ export const LOG_LANGUAGES = {
 } as const;
 
 /** package.json's `keybindings`. */
-export const LOG_KEYS = [] as const;
+export const LOG_KEYS = [
+  { command: 'incidentRunbook.addEvidence', key: 'ctrl+alt+e', mac: 'cmd+alt+e', when: `${HAS_OPEN} && (editorHasSelection || editorLangId == ${LOG_LANGUAGE}) && !terminalFocus` },
+  { command: 'incidentRunbook.addEvidence', key: 'ctrl+alt+e', mac: 'cmd+alt+e', when: `${HAS_OPEN} && terminalFocus`, args: { kind: 'evidence', key: 'terminal' } },
+] as const;

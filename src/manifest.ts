@@ -12,7 +12,7 @@ import { GAP_MINUTES } from './incident/review/review-runbook.ts';
 import { CONNECTION_KINDS, type ConnectableService } from './services/connections.ts';
 
 interface MenuPlace {
-  readonly menu: 'view/title' | 'view/item/context' | 'editor/context' | 'editor/title';
+  readonly menu: 'view/title' | 'view/item/context' | 'editor/context' | 'editor/title' | 'terminal/context';
   readonly when: string;
   readonly group: string;
 }

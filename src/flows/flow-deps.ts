@@ -15,6 +15,8 @@ import type { Panels } from '../views/panels/panels.ts';
 
 export interface FlowDeps extends ApiDeps {
   readonly extensionUri: vscode.Uri;
+  /** Keeps what a person has written or chosen. */
+  readonly memento: vscode.Memento;
   readonly services: ServiceFactory;
   readonly logs: LogHouse;
   readonly connections: ConnectionStore;

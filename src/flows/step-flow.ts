@@ -114,6 +114,12 @@ export function createStepFlow(deps: FlowDeps, { declareAs, planChange }: StepFl
         const role = await ask.askRole(book, node.role, responder());
         return role === undefined ? undefined : { role: role.role, ...(role.person === '' ? {} : { person: role.person }) };
       }
+      case 'tailLogs': {
+        const incident = node.incident === undefined ? undefined : await ledger.read(node.incident);
+        const groups = environmentByKey(book, incident?.environment).data.aws?.logGroups ?? [];
+        const choice = await (await import('../views/logs/ask-stream.ts')).askStream({ title: step.title, incident, groups, clock: deps.clock, memento: deps.memento });
+        return choice === undefined ? undefined : { ...choice, ...(choice.logGroups.length === 0 ? { logGroups: undefined } : {}) };
+      }
       default: {
         const environment = node.incident === undefined ? undefined : (await ledger.read(node.incident)).environment;
         return (await import('../views/ask-change.ts')).askChange(step, environmentByKey(book, environment));

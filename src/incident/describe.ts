@@ -1,5 +1,5 @@
 import { timeOfDay } from './clock.ts';
-import type { TimelineEvent } from './events.ts';
+import type { Excerpt, TimelineEvent } from './events.ts';
 import type { Level } from './evidence.ts';
 
 /** An event as a line of the timeline: what happened, and the detail behind it. */
@@ -58,7 +58,7 @@ export function describeEvent(event: TimelineEvent, targetOf: (request: string) 
     case 'finding.documented':
       return {
         title: 'Finding',
-        detail: event.excerpt === undefined ? event.text : `${event.text} (${event.excerpt.source}:${event.excerpt.startLine})`,
+        detail: event.excerpt === undefined ? event.text : `${event.text} (${placeOf(event.excerpt)})`,
       };
     case 'update.posted':
       return { title: `Update: ${event.status}`, detail: event.impact };
@@ -107,4 +107,9 @@ export function describeEvent(event: TimelineEvent, targetOf: (request: string) 
     default:
       return { title: (event as { type: string }).type, detail: 'Written by a newer version' };
   }
+}
+
+/** Where an excerpt is from, in a few words: plain text. */
+export function placeOf({ origin, source, startLine }: Excerpt): string {
+  return origin ?? `${source}:${startLine}`;
 }

@@ -81,6 +81,10 @@ export interface Excerpt {
   readonly startLine: number;
   readonly endLine: number;
   readonly text: string;
+  /** Where it is from, as people say it, where lines of a file do not say it: log groups and streams, a terminal. */
+  readonly origin?: string;
+  /** Where it can be looked up for good: a commit on GitHub, the CloudWatch console. */
+  readonly link?: string;
 }
 
 export interface FindingDocumented extends EventBase<'finding.documented'> {

@@ -51,7 +51,7 @@ const BODIES: Readonly<Record<TimelineEvent['type'], Check>> = {
   'watch.sampled': object({ watch: text, level: text, reason: text, values: object() }),
   'watch.restarted': object({ watch: text, reason: text }),
   'watch.ended': object({ watch: text, outcome: (value) => value === 'stable' || value === 'stopped' }),
-  'finding.documented': object({ text, excerpt: optional(object({ source: text, language: text, startLine: count, endLine: count, text })) }),
+  'finding.documented': object({ text, excerpt: optional(object({ source: text, language: text, startLine: count, endLine: count, text, origin: optional(text), link: optional(text) })) }),
   'update.posted': object({ status: text, impact: text, actions: text, next: text, eta: text, text }),
   'delivery.requested': object({
     delivery: object({ service, call: text, target: text, text, data: object(), step: text, contacts: optional(listOf(text)), after: optional(listOf(text)) }), origin: text,

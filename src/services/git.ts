@@ -102,3 +102,30 @@ function listed(output: string | undefined): readonly string[] | undefined {
 export async function fileOfCommit(repository: string, commit: string, path: string, signal: AbortSignal): Promise<string | undefined> {
   return COMMIT.test(commit) ? git(repository, ['cat-file', 'blob', `${commit}:${path}`], signal, LARGEST_FILE) : undefined;
 }
+
+/** Where the text of a file comes from. */
+export interface FileOrigin {
+  readonly commit: string;
+  /** Relative to the repository, with `/`. */
+  readonly path: string;
+  /** Address of `origin`; undefined where there is none. */
+  readonly remote: string | undefined;
+  /** Whether the file differs from the commit. */
+  readonly isChanged: boolean;
+  /** Whether a branch of a remote has the commit, as far as it was fetched. */
+  readonly isPushed: boolean;
+}
+
+/**
+ * @param folder that the file lies in; @param file its absolute path
+ * @returns undefined where there is no repository, no commit or no git
+ */
+export async function fileOrigin(folder: string, file: string, signal: AbortSignal): Promise<FileOrigin | undefined> {
+  const ask = async (...args: readonly string[]): Promise<string | undefined> => (await git(folder, args, signal))?.trim();
+  const [checkout, path, remote, branches] = await Promise.all([
+    checkoutOf(folder, file, signal), ask('ls-files', '--full-name', '--', file), ask('remote', 'get-url', 'origin'), ask('branch', '--remotes', '--contains', 'HEAD'),
+  ]);
+  return checkout === undefined || path === undefined || path === ''
+    ? undefined
+    : { commit: checkout.head, path, remote: remote === '' ? undefined : remote, isChanged: checkout.isChanged, isPushed: branches !== undefined && branches !== '' };
+}

@@ -2,12 +2,14 @@
 import { UserError } from '../errors.ts';
 import { formatDuration, iso } from '../incident/clock.ts';
 import type { Level } from '../incident/evidence.ts';
+import type { Incident } from '../incident/fold.ts';
 import { groupByShape } from '../logs/shape.ts';
 import type { LogEvent, LogQuery } from '../services/aws/logs.ts';
 import type { AwsSession } from '../services/aws/session.ts';
 import { plural } from '../text.ts';
 import { codeBlock, escapeMarkdown, inlineCode, levelMark, table, utc } from '../incident/markdown.ts';
-import type { ReadAction } from './step.ts';
+import type { Inputs } from './inputs.ts';
+import type { ReadAction, StepContext } from './step.ts';
 import { streamRequest } from './stream-request.ts';
 
 /** Events read before the search stops and says so; grouping more would not change the picture. */
@@ -92,24 +94,58 @@ export const searchErrors: ReadAction = {
   },
 };
 
-/** The log stream since an hour, then live, into the log channel (runbook 5.1). */
+/** Without an incident the stream begins so long ago, ms. */
+const SINCE_MS = 60 * 60_000;
+/** However long ago the impact began: the errors of today say more than a week of lines, ms. */
+const DEEPEST_MS = 24 * 60 * 60_000;
+
+/**
+ * The log stream, live, into the log channel (runbook 5.1).
+ * Inputs: logGroups, pattern; since (ISO 8601) or sinceMinutes. Without them since the impact began, at most 24 h ago;
+ * while nobody knows when that was since the incident was detected, at least an hour; without an incident since an hour.
+ */
 export const tailLogs: ReadAction = {
   kind: 'read',
   async run(context, inputs, signal) {
     const { environment, services, clock, incident } = context;
     const groups = inputs.list('logGroups', environment.data.aws?.logGroups);
-    const minutes = inputs.count('sinceMinutes', { min: 1, max: 1440, fallback: 60 });
+    const now = clock.now();
+    const from = streamStart(context, inputs, now);
     const { shown, errors } = await services.logStreams.start(streamRequest(context, {
       groups,
       pattern: inputs.optionalText('pattern') ?? '',
-      from: clock.now() - minutes * 60_000,
+      from,
       ...(incident === undefined ? {} : { incident: incident.id }),
     }), signal);
     return {
       level: 'ok',
-      summary: `Streaming ${groups.join(', ')}: ${plural(shown, 'line')} since ${minutes} min, ${errors} with ERROR`,
-      markdown: `The stream runs in the output channel **Incident Logs** and ends with the incident or with **Incident: Stop Log Stream**.\n\n${groups.map((group) => `- ${inlineCode(group)}`).join('\n')}`,
-      data: { groups, sinceMinutes: minutes, shown, errors },
+      summary: `Streaming ${groups.join(', ')}: ${plural(shown, 'line')} since ${formatDuration(now - from)}, ${errors} with ERROR`,
+      markdown: `The stream began at ${utc(from)}. It runs in the output channel **Incident Logs** and ends with the incident or with **Incident: Stop Log Stream**.\n\n${groups.map((group) => `- ${inlineCode(group)}`).join('\n')}`,
+      data: { groups, since: iso(from), sinceMinutes: Math.round((now - from) / 60_000), shown, errors },
     };
   },
 };
+
+/** Epoch ms. */
+function streamStart({ incident }: Pick<StepContext, 'incident'>, inputs: Inputs, now: number): number {
+  const since = inputs.time('since');
+  if (since !== undefined && Date.parse(since) > now) {
+    throw new UserError(`tailLogs: input "since" must not be in the future, not ${since}.`);
+  }
+  const minutes = inputs.optionalCount('sinceMinutes', { min: 1, max: 1440 });
+  if (since !== undefined) {
+    return Date.parse(since);
+  }
+  if (minutes !== undefined) {
+    return now - minutes * 60_000;
+  }
+  return defaultSince(incident, now);
+}
+
+/** Since when the logs of an incident are shown unless somebody says so, epoch ms. @param now epoch ms */
+export function defaultSince(incident: Pick<Incident, 'times'> | undefined, now: number): number {
+  const impact = incident?.times.impactStarted?.at;
+  // What is detected has begun before.
+  const begun = impact === undefined ? Math.min(now - SINCE_MS, Date.parse(incident?.times.detected.at ?? iso(now))) : Date.parse(impact);
+  return Math.min(now, Math.max(begun, now - DEEPEST_MS));
+}

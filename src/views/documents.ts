@@ -3,12 +3,13 @@ import { formatDuration } from '../incident/clock.ts';
 import { describeEvent } from '../incident/describe.ts';
 import type { StepResult, TimelineEvent } from '../incident/events.ts';
 import type { Evidence, Level, Link } from '../incident/evidence.ts';
+import { excerptMarkdown } from '../incident/excerpt.ts';
 import { type Incident, resultOf } from '../incident/fold.ts';
 import { isHttps, linked } from '../incident/links.ts';
 import { isTold, targetOf } from '../incident/told.ts';
 import type { Runbook, RunbookStep } from '../runbook/schema.ts';
 import { isAutomated } from '../steps/catalog.ts';
-import { codeBlock, escapeMarkdown, inlineCode, levelMark, table } from '../incident/markdown.ts';
+import { codeBlock, escapeMarkdown, levelMark, table } from '../incident/markdown.ts';
 import { chartImage } from './chart.ts';
 
 /** The evidence of a step's result, with that of the checks it ran. */
@@ -101,10 +102,7 @@ function findingsSection(incident: Incident): string[] {
   }
   return ['## Findings', ...incident.findings.map((finding) => [
     `**${escapeMarkdown(finding.at)}** ${escapeMarkdown(finding.actor.name)}: ${escapeMarkdown(finding.text)}`,
-    ...(finding.excerpt === undefined ? [] : [
-      inlineCode(`${finding.excerpt.source}:${finding.excerpt.startLine}–${finding.excerpt.endLine}`),
-      ...(finding.excerpt.text === '' ? [] : [codeBlock(finding.excerpt.text, /^[\w+-]*$/.test(finding.excerpt.language) ? finding.excerpt.language : '')]),
-    ]),
+    ...excerptMarkdown(finding.excerpt),
   ].join('\n\n'))];
 }
 

@@ -1,6 +1,6 @@
 /** What a review document says in each of its blocks (runbook 10.3). Markdown; outside text in it is escaped. */
 import { shortTime } from '../clock.ts';
-import { describeEvent } from '../describe.ts';
+import { describeEvent, placeOf } from '../describe.ts';
 import type { TimelineEvent } from '../events.ts';
 import { type Level, compareLevels } from '../evidence.ts';
 import type { Incident, Milestone } from '../fold.ts';
@@ -218,7 +218,7 @@ export function evidenceBlock(writing: Writing): string {
   const seen = [...worst.values()].sort((a, b) => compareLevels(a.level, b.level) || (a.event.at < b.event.at ? -1 : 1)).slice(0, EVIDENCE_NAMED);
   const lines = [
     ...seen.map(({ event, title, section, level, summary }) => `- ${levelMark(level)} **${plain(title)}** (runbook ${escapeMarkdown(section)}), ${clockOf(writing, event.at)}: ${plain(summary)} ${cite(event.id)}`),
-    ...incident.findings.map(({ event, at, actor, text, excerpt }) => `- **Finding**, ${clockOf(writing, at)}, ${plain(actor.name)}: ${plain(text)}${excerpt === undefined ? '' : ` (${plain(`${excerpt.source}:${excerpt.startLine}`)})`} ${cite(event)}`),
+    ...incident.findings.map(({ event, at, actor, text, excerpt }) => `- **Finding**, ${clockOf(writing, at)}, ${plain(actor.name)}: ${plain(text)}${excerpt === undefined ? '' : ` (${linked(plain(placeOf(excerpt)), excerpt.link)})`} ${cite(event)}`),
   ];
   return ['### Contributing evidence', '', ...(lines.length === 0 ? ['No check saw anything wrong, and no finding is documented.'] : lines)].join('\n');
 }

@@ -2,10 +2,11 @@
 import { describeEvent } from '../../incident/describe.ts';
 import type { StepFinished, TimelineEvent } from '../../incident/events.ts';
 import type { Chart } from '../../incident/evidence.ts';
+import { excerptMarkdown } from '../../incident/excerpt.ts';
 import { planMarkdown } from '../../incident/plan-markdown.ts';
 import { isHttps } from '../../incident/links.ts';
 import { withoutMarks } from '../../incident/markers.ts';
-import { codeBlock, escapeMarkdown, inlineCode, levelMark, sparkline, utc } from '../../incident/markdown.ts';
+import { escapeMarkdown, levelMark, sparkline, utc } from '../../incident/markdown.ts';
 import { lowerFirst } from '../../text.ts';
 import { serviceName } from '../../incident/service-names.ts';
 
@@ -52,10 +53,7 @@ function passageOf(event: TimelineEvent, find: FindEvent): Passage {
     case 'incident.reopened':
       return paragraph(event, lines(describeEvent(event).detail));
     case 'finding.documented':
-      return paragraph(event, [lines(event.text), ...(event.excerpt === undefined ? [] : [
-        inlineCode(`${event.excerpt.source}:${event.excerpt.startLine}–${event.excerpt.endLine}`),
-        ...(event.excerpt.text === '' ? [] : [codeBlock(event.excerpt.text, /^[\w+-]*$/.test(event.excerpt.language) ? event.excerpt.language : '')]),
-      ])].join('\n\n'));
+      return paragraph(event, [lines(event.text), ...excerptMarkdown(event.excerpt)].join('\n\n'));
     case 'change.planned':
       return paragraph(event, planMarkdown(event.plan));
     case 'update.posted':

@@ -21,6 +21,8 @@ export interface ServiceDeployment {
   readonly failed: number;
   /** Epoch ms. */
   readonly createdAt: number;
+  /** Epoch ms: when anything about it changed last. */
+  readonly updatedAt?: number;
 }
 
 export interface EcsService {
@@ -93,6 +95,7 @@ export function readService(service: Service): EcsService {
       pending: deployment.pendingCount ?? 0,
       failed: deployment.failedTasks ?? 0,
       createdAt: deployment.createdAt?.getTime() ?? 0,
+      ...(deployment.updatedAt === undefined ? {} : { updatedAt: deployment.updatedAt.getTime() }),
     })),
     events: (service.events ?? [])
       .map((event) => ({ at: event.createdAt?.getTime() ?? 0, message: event.message ?? '' }))

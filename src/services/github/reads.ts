@@ -26,6 +26,8 @@ export interface WorkflowRun {
   readonly title: string;
   readonly author: string | undefined;
   readonly startedAt: number;
+  /** Unset while it runs. */
+  readonly endedAt?: number;
   readonly url: string;
 }
 
@@ -165,7 +167,7 @@ function runOf(run: RunAnswer): WorkflowRun {
     id: run.id, number: run.run_number, name: run.name ?? fileOf(run), file: fileOf(run), branch: run.head_branch ?? undefined, sha: run.head_sha,
     event: run.event, result: run.conclusion ?? run.status ?? 'unknown', outcome: outcomeOf(run.status, run.conclusion),
     title: firstLine(run.head_commit?.message ?? run.display_title), author: run.triggering_actor?.login ?? run.actor?.login ?? run.head_commit?.author?.name,
-    startedAt: Date.parse(run.run_started_at ?? run.created_at), url: run.html_url,
+    startedAt: Date.parse(run.run_started_at ?? run.created_at), ...(run.status === 'completed' ? { endedAt: Date.parse(run.updated_at) } : {}), url: run.html_url,
   };
 }
 

@@ -105,7 +105,7 @@ describe('the bundled runbook', () => {
     const logGroups = ['/aws/ecs/healthflow-production'];
     assert.deepEqual(inputs('listAlarms'), { prefix: 'healthflow-production' });
     assert.deepEqual(inputs('showServiceEvents'), { cluster, services, events: 10 });
-    assert.deepEqual(inputs('tailLogs'), { logGroups, sinceMinutes: 60 });
+    assert.deepEqual(inputs('tailLogs'), { logGroups });
     assert.deepEqual(inputs('checkDatabaseConnectivity'), { connectTimeoutMs: 5000, statementTimeoutMs: 5000 });
     assert.deepEqual(inputs('checkConnectionPool'), { instance: 'healthflow-production-db', minutes: 60, periodSeconds: 300, warnPercent: 80 });
     assert.deepEqual(inputs('searchErrors'), { logGroups, pattern: 'ERROR', minutes: 60 });

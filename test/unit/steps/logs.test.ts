@@ -101,9 +101,9 @@ describe('tailLogs', () => {
     });
     const { run, incident } = await buildRunner(folder(), { aws: aws.session, logStreams });
     const { level, summary, evidence } = await run('tailLogs');
-    assert.deepEqual([level, summary], ['ok', `Streaming ${GROUP}: 2 lines since 60 min, 1 with ERROR`]);
+    assert.deepEqual([level, summary], ['ok', `Streaming ${GROUP}: 2 lines since 1 h 00 min, 1 with ERROR`]);
     assert.equal(aws.calls[0]?.input['startTime'], START - 3_600_000);
-    assert.deepEqual(evidence?.data, { groups: [GROUP], sinceMinutes: 60, shown: 2, errors: 1 });
+    assert.deepEqual(evidence?.data, { groups: [GROUP], since: new Date(START - 3_600_000).toISOString(), sinceMinutes: 60, shown: 2, errors: 1 });
     logStreams.stop(incident);
     assert.deepEqual(entries.at(-1), { kind: 'note', at: START, text: 'stream ended' });
   });
