@@ -93,9 +93,25 @@ export function buildLogHouse({ context, clock, ledger, runbook, services, redac
     streams.restore(request, position, paused);
   };
   void restore().catch(onError);
+  /** Nobody looks at it any more, and Live Tail is paid by the minute. */
+  const rest = (): void => {
+    if (streams.state === 'running') {
+      streams.pause();
+      void vscode.window.showInformationMessage(t('The log stream rests, because its channel was closed. Nothing is lost: what arrives meanwhile is shown when it goes on.'), t('Resume'), t('Stop'))
+        .then((chosen) => {
+          if (chosen === t('Resume')) {
+            channel.reveal();
+            streams.resume();
+          } else if (chosen === t('Stop')) {
+            streams.stop();
+          }
+        });
+    }
+  };
   const subscriptions = vscode.Disposable.from(
     keeper, channel, marks,
     channel.onDidShow((messages) => { marks.add(messages); }),
+    channel.onDidClose(() => { rest(); }),
     ...(context.extensionMode === vscode.ExtensionMode.Test ? [vscode.commands.registerCommand(DRAWN_LINES, () => marks.drawn())] : []),
     { dispose: () => { streams.stop(); } },
     { dispose: () => { frames?.then((built) => { built.dispose(); }, onError); } },

@@ -65,7 +65,7 @@ export const LOG_SETTINGS = {
 
 /** Languages and grammars that package.json contributes. */
 export const LOG_LANGUAGES = {
-  languages: [{ id: LOG_LANGUAGE, aliases: ['Incident log'], configuration: './media/incident-log.language-configuration.json' }],
+  languages: [{ id: LOG_LANGUAGE, configuration: './media/incident-log.language-configuration.json' }],
   grammars: [{ language: LOG_LANGUAGE, scopeName: 'text.incident-log', path: './media/incident-log.tmLanguage.json' }],
 } as const;
 

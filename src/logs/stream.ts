@@ -114,7 +114,7 @@ export class LogStreamer implements LogStreams {
   #begin(request: LogStreamRequest, position?: Position): Current {
     const current: Current = { request, run: new StreamRun(request, this.#options, position), abort: new AbortController(), state: 'running' };
     this.#current = current;
-    this.#options.sink.streaming('running');
+    this.#options.sink.streaming('running', request.groups);
     return current;
   }
 
