@@ -80,6 +80,8 @@ describe('an incident in the real workbench', () => {
 
   it('streams the logs next to the code', async () => {
     await runCommand(page, 'Incident: Tail logs');
+    await page.locator('.quick-input-widget').getByText(/Since the impact began|The last 1 h/).first().waitFor();
+    await page.keyboard.press('Enter');
     await page.locator('.part.panel').getByText(/too.many.clients.already/).first().waitFor({ timeout: 30_000 });
     await openFile(page, 'pool.js', /pool/i);
     await screenshotInThemes(page, 'investigation-5-logs');
