@@ -8,7 +8,7 @@ import { RELEASE } from '../practice/resources.ts';
 import { until } from '../support/until.ts';
 import { recordIncident } from '../support/ui-incident.ts';
 import { type UiSession, startUiSession } from '../support/ui-session.ts';
-import { afterFailure, openFile, openView, runCommand, screenshot, screenshotInThemes, themesToFollow } from '../support/workbench.ts';
+import { afterFailure, inThemes, openFile, openView, runCommand, screenshot, screenshotInThemes, themesToFollow } from '../support/workbench.ts';
 
 const CONNECT = 'const client = await pool.connect();';
 const PING = "await pool.query('SELECT 1');";
@@ -47,7 +47,7 @@ describe('a log stream above which the code is open', () => {
     this.timeout(120_000);
     session = await startUiSession({
       userSettings: { ...themesToFollow, 'editor.minimap.enabled': false },
-      before: async (timelines) => { await recordIncident(timelines, 'Doctors cannot open prescriptions', 15 * 60_000); },
+      before: async (timelines) => { await recordIncident(timelines, 'Doctors cannot open prescriptions', 4 * 60_000); },
     });
     page = session.page;
     const git = (...args: readonly string[]): void => { execFileSync('git', ['-C', session.folder, '-c', 'user.name=T', '-c', 'user.email=t@example.test', ...args], { stdio: 'pipe' }); };
@@ -80,7 +80,7 @@ describe('a log stream above which the code is open', () => {
     const hover = await pointAt(CONNECT);
     await hover.getByText(/too many clients already/).first().waitFor();
     assert.ok(await hover.getByText('Show in log').count() > 1);
-    await screenshot(page, 'logs-hover');
+    await inThemes(page, ['dark', 'light'], async (theme) => { await pointAt(CONNECT); await screenshot(page, `logs-hover-${theme}`); });
   });
 
   it('shows the newest message of a shape in the channel', async () => {
@@ -92,7 +92,7 @@ describe('a log stream above which the code is open', () => {
   it('makes a frame in the channel a link into the source', async () => {
     await page.locator('.part.panel .detected-link').filter({ hasText: /\/app\/src\/db\/pool\.js:\d+/ }).first().waitFor();
     await page.mouse.move(600, 20);
-    await openView(page, 'Incidents');
+    await runCommand(page, 'Notifications: Clear All Notifications');
     await screenshotInThemes(page, 'logs-next-to-code');
   });
 
