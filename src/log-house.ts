@@ -31,7 +31,7 @@ export interface LogHouseDeps {
 }
 
 /** What is drawn at lines of code cannot be read back from VS Code; of tests only. */
-const DRAWN_LINES = 'incidentRunbook.test.drawnLines';
+const DRAWN_LINES = '_incidentRunbook.drawnLines';
 
 /** What a command does for a caller with an argument object, and what for a person. */
 interface LogHandler {

@@ -23,7 +23,7 @@ describe('lines of code that threw', function () {
   let incident = '';
 
   const drawn = async (): Promise<readonly DrawnLine[]> => {
-    const files = await vscode.commands.executeCommand<[string, DrawnLine[]][]>('incidentRunbook.test.drawnLines');
+    const files = await vscode.commands.executeCommand<[string, DrawnLine[]][]>('_incidentRunbook.drawnLines');
     return files.find(([name]) => name === file)?.[1] ?? [];
   };
   /** The marks by the code that they stand at. */
