@@ -87,6 +87,10 @@ export function buildLogHouse({ context, clock, ledger, runbook, services, redac
     }
     const book = await runbook();
     const { streamRequest } = await import('./steps/stream-request.ts');
+    if (streams.request !== undefined) {
+      // Somebody was faster: their stream is the one that is wanted.
+      return;
+    }
     const { position, paused, ...stream } = last;
     const request = streamRequest({ runbook: book, environment: environmentByKey(book, last.environment), services: services(), clock }, stream);
     follow(request, new AbortController().signal);
@@ -122,7 +126,7 @@ export function buildLogHouse({ context, clock, ledger, runbook, services, redac
     }),
   );
   const evidence = async () => (await import('./views/logs/evidence-flow.ts')).createEvidenceFlow({
-    ledger, clock, onError,
+    ledger, clock, redact, onError,
     messageAt: (line) => channel.messageAt(line),
     streamed: () => streams.incident,
     region: async () => streams.request?.aws.options.region ?? environmentByKey(await runbook(), undefined).data.aws?.region,

@@ -36,6 +36,11 @@ export function messageBody(text: string): string {
   return text.replace(CHANNEL_PREFIX, '');
 }
 
+/** Whether the channel says that it goes on with what its stream had begun in an earlier batch. */
+export function isContinuation(text: string): boolean {
+  return text.includes('↳') && CHANNEL_PREFIX.exec(text)?.[0].endsWith('↳ ') === true;
+}
+
 /** ERROR, FATAL, CRITICAL and their like in text or JSON, or an exception that comes without a level. A trace at WARN or INFO is none. */
 export function isErrorMessage(text: string): boolean {
   const body = messageBody(text);

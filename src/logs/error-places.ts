@@ -1,7 +1,7 @@
 /** Finds the line of the source that threw each error of the stream, and counts it there. */
 import type { Frame, FrameLocator, Place } from './frame.ts';
 import type { ErrorCounts } from './error-counts.ts';
-import { isErrorMessage } from './error-message.ts';
+import { isContinuation, isErrorMessage, messageBody } from './error-message.ts';
 import type { ShownMessage } from './log-entry.ts';
 
 export interface ErrorPlacesOptions {
@@ -22,11 +22,17 @@ const BATCH = 200;
 const MAX_FRAMES = 2_000;
 /** Errors that wait to be located; of a burst beyond it the oldest are not counted. */
 export const MAX_WAITING = 20_000;
+/** Streams whose last message is remembered. */
+const MAX_HEADS = 1_000;
 
 export class ErrorPlaces {
   readonly #options: ErrorPlacesOptions;
   readonly #places = new Map<string, Promise<Place | undefined>>();
+  /** The last message of each stream while it has a single line. */
+  readonly #heads = new Map<string, ShownMessage>();
   #waiting: ShownMessage[] = [];
+  /** Another one: what is being located belongs to a stream before. */
+  #stream = 0;
   #working: Promise<void> | undefined;
 
   constructor(options: ErrorPlacesOptions) {
@@ -36,7 +42,8 @@ export class ErrorPlaces {
   /** Takes messages; they are counted later, in batches. */
   add(messages: readonly ShownMessage[]): void {
     const { counts, onError } = this.#options;
-    for (const message of messages) {
+    for (const shown of messages) {
+      const message = this.#withHead(shown);
       if (counts.isInWindow(message.at) && hasSeveralLines(message.text) && isErrorMessage(message.text)) {
         this.#waiting.push(message);
       }
@@ -49,6 +56,22 @@ export class ErrorPlaces {
     }
   }
 
+  /** A trace whose first line came in an earlier batch, with that line; its frames alone tell of no error. */
+  #withHead(message: ShownMessage): ShownMessage {
+    const stream = `${message.group}\n${message.stream}`;
+    const head = isContinuation(message.text) ? this.#heads.get(stream) : undefined;
+    if (this.#heads.size > MAX_HEADS) {
+      this.#heads.clear();
+    }
+    // One that has frames itself is counted already.
+    if (head === undefined && !hasSeveralLines(message.text)) {
+      this.#heads.set(stream, message);
+    } else {
+      this.#heads.delete(stream);
+    }
+    return head === undefined ? message : { ...head, text: `${head.text}\n${messageBody(message.text)}` };
+  }
+
   /** Places may be others now: another commit runs, or the paths are mapped in another way. */
   forgetPlaces(): void {
     this.#places.clear();
@@ -57,16 +80,22 @@ export class ErrorPlaces {
   /** Drops what waits. */
   clear(): void {
     this.#waiting = [];
+    this.#heads.clear();
+    this.#stream += 1;
     this.forgetPlaces();
   }
 
   async #work(): Promise<void> {
     const { counts, pause, onCount } = this.#options;
     while (this.#waiting.length > 0) {
+      const stream = this.#stream;
       const batch = this.#waiting.splice(0, BATCH);
       let counted = false;
       for (const message of batch) {
         const place = await this.#placeOf(message.text);
+        if (stream !== this.#stream) {
+          break;
+        }
         if (place !== undefined) {
           counts.add(place, message);
           counted = true;

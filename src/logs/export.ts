@@ -94,7 +94,10 @@ async function writeEvents(handle: FileHandle, file: string, begun: ExportState,
     const written = new Set(state.ids);
     const fresh = batch.filter(({ at, id }) => at > state.at || !written.has(id));
     const text = Buffer.from(fresh.map((event) => `${lineOf(event)}\n`).join(''));
-    await handle.write(text, 0, text.length, state.bytes);
+    // A full disk takes a part and says so only the next time.
+    for (let done = 0; done < text.length;) {
+      done += (await handle.write(text, done, text.length - done, state.bytes + done)).bytesWritten;
+    }
     state = after(state, fresh, text.length);
     await keep(file, state);
     onProgress(state);

@@ -8,6 +8,8 @@ export interface LiveOptions {
   readonly isWanted: boolean;
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly signal: AbortSignal;
+  /** Epoch ms. */
+  readonly now: () => number;
   /** Says in a line of the stream what changes. */
   readonly note: (text: string) => void;
   /** A session is about to be opened. */
@@ -17,16 +19,16 @@ export interface LiveOptions {
   readonly onEvents: (events: readonly LogEvent[]) => void;
 }
 
-/** Sessions in a row that could not be opened; then it is left at polling. */
+/** Sessions in a row that could not be opened, or were cut as soon as they stood; then it is left at polling. */
 const MOST_FAILURES = 6;
-/** Sessions that end as soon as they have begun must not chase each other, ms. */
-const BETWEEN_SESSIONS_MS = 250;
+/** A session that stood for so long has worked, ms. */
+const STOOD_MS = 30_000;
 const SLOWEST_RETRY_MS = 30_000;
 /** Sampling is said again when it has not been said for so many updates. */
 const SAMPLED_EVERY = 30;
 
 /** Ends when Live Tail is not to be had, or with the signal. */
-export async function followLive({ request, isWanted, wait, signal, note, onOpening, onLive, onEvents }: LiveOptions): Promise<void> {
+export async function followLive({ request, isWanted, wait, signal, now, note, onOpening, onLive, onEvents }: LiveOptions): Promise<void> {
   const { liveTail, LiveTailRefusedError, MOST_GROUPS, SessionEndedError } = await import('../services/aws/live-tail.ts');
   if (!isWanted || request.groups.length > MOST_GROUPS) {
     note(isWanted ? `polling: Live Tail takes ${MOST_GROUPS} log groups at most` : 'polling: Live Tail is switched off');
@@ -34,12 +36,13 @@ export async function followLive({ request, isWanted, wait, signal, note, onOpen
   }
   let [failures, sessions, sinceSampled] = [0, 0, SAMPLED_EVERY];
   while (!signal.aborted) {
+    let startedAt = Number.POSITIVE_INFINITY;
     try {
       onOpening();
       for await (const update of liveTail(request.aws, request.groups, request.pattern, signal)) {
         if (update.kind === 'started') {
           note(sessions === 0 ? 'following by Live Tail' : 'session renewed');
-          failures = 0;
+          startedAt = now();
           sessions += 1;
           onLive(true);
           continue;
@@ -55,19 +58,17 @@ export async function followLive({ request, isWanted, wait, signal, note, onOpen
       if (signal.aborted || error instanceof CancelledError) {
         return;
       }
-      if (error instanceof LiveTailRefusedError || failures >= MOST_FAILURES) {
+      failures = now() - startedAt >= STOOD_MS ? 0 : failures + 1;
+      if (error instanceof LiveTailRefusedError || failures > MOST_FAILURES) {
         note(`polling instead of Live Tail: ${messageOf(error).replace(/\.$/, '')}`);
         return;
       }
-      if (error instanceof SessionEndedError) {
-        await wait(BETWEEN_SESSIONS_MS, signal);
-      } else {
-        failures += 1;
-        const delay = Math.min(500 * 2 ** failures, SLOWEST_RETRY_MS);
+      const delay = Math.min(500 * 2 ** failures, SLOWEST_RETRY_MS);
+      if (!(error instanceof SessionEndedError)) {
         note(`Live Tail is interrupted, polling meanwhile, next try in ${delay / 1_000} s`);
-        onLive(false);
-        await wait(delay, signal);
       }
+      onLive(false);
+      await wait(delay, signal);
     } finally {
       onLive(false);
     }

@@ -20,6 +20,8 @@ export interface SourceFile {
 /** Code of others: whatever the workspace holds, its frames are not opened in it. */
 const DEPENDENCIES = /(?:^|\/)(?:node_modules|site-packages|dist-packages|pkg\/mod|python\d(?:\.\d+)?)\/|^\/usr\/lib\/|^\/usr\/local\/go\/|^node:/i;
 const JAVA_RUNTIME = /^(?:java|javax|jdk|sun|com\/sun|kotlin|kotlinx|scala)\//;
+/** Of the standard library, below a toolchain or as `-trimpath` prints it, and modules with their version. */
+const GO_FOREIGN = /(?:^|\/go\/(?:[\d.]+\/[^/]+\/)?src\/)(?:bufio|bytes|compress|context|crypto|database|debug|encoding|errors|fmt|go|hash|html|image|io|iter|log|math|mime|net|os|path|reflect|regexp|runtime|slices|sort|strconv|strings|sync|syscall|testing|text|time|unicode)\/|@v\d/;
 const DOTNET_RUNTIME = /(?:^|\/)(?:System|Microsoft)(?:\.[^/]*)?\//;
 /** Where build tools keep sources of the default package. */
 const SOURCE_ROOT = /(?:^|\/)src(?:\/[\w-]+\/(?:java|kotlin|scala|groovy))?\/$/;
@@ -138,7 +140,7 @@ export class PathMapping {
 }
 
 function isForeign(language: FrameLanguage, path: string): boolean {
-  return DEPENDENCIES.test(path) || (language === 'java' && JAVA_RUNTIME.test(path)) || (language === 'dotnet' && DOTNET_RUNTIME.test(path));
+  return DEPENDENCIES.test(path) || (language === 'go' && GO_FOREIGN.test(path)) || (language === 'java' && JAVA_RUNTIME.test(path)) || (language === 'dotnet' && DOTNET_RUNTIME.test(path));
 }
 
 function only(files: readonly SourceFile[]): SourceFile | undefined {

@@ -90,7 +90,10 @@ export class StreamKeeper {
 
   dispose(): void {
     clearInterval(this.#timer);
-    this.#savedThrough = undefined;
+    if (this.#streams.request !== undefined) {
+      // Also what has changed without a sweep: that it was paused.
+      this.#savedThrough = undefined;
+    }
     this.save();
   }
 }

@@ -28,6 +28,8 @@ export interface Position {
   /** The history has been shown up to the events of this time, epoch ms; undefined once it was shown to its end. */
   readonly unread?: number;
   readonly seen: SeenEvents;
+  /** Keys of the markers that were shown. */
+  readonly marked?: readonly string[];
 }
 
 /** An event that Live Tail ought to bring is left to it for so long, ms. */
@@ -52,7 +54,7 @@ export class StreamRun {
   readonly #position: Position | undefined;
   /** Lines of the history shown so far. */
   readonly counts = { shown: 0, errors: 0 };
-  readonly #markerKeys = new Set<string>();
+  readonly #markerKeys: Set<string>;
   #plan: SweepPlan;
   /** Markers that are to stand before the next younger event. */
   #markers: Marker[] = [];
@@ -68,13 +70,14 @@ export class StreamRun {
     this.#options = options;
     this.#position = position;
     this.#seen = position?.seen ?? new SeenEvents();
+    this.#markerKeys = new Set(position?.marked);
     this.#unread = position === undefined ? request.from : position.unread;
     const now = options.clock.now();
     this.#plan = new SweepPlan(position?.through ?? now, position?.floor ?? now - DEEPEST_MS);
   }
 
   get position(): Position {
-    return { through: this.#plan.through, floor: this.#plan.floor, seen: this.#seen, ...(this.#unread === undefined ? {} : { unread: this.#unread }) };
+    return { through: this.#plan.through, floor: this.#plan.floor, seen: this.#seen, marked: [...this.#markerKeys], ...(this.#unread === undefined ? {} : { unread: this.#unread }) };
   }
 
   /**
@@ -93,7 +96,7 @@ export class StreamRun {
         this.#unread = undefined;
       } catch (error) {
         failures = this.#unread === before ? failures + 1 : 1;
-        if (signal.aborted || error instanceof CancelledError || failures > MOST_HISTORY_FAILURES || (counts.shown === 0 && !isThrottling(error))) {
+        if (signal.aborted || error instanceof CancelledError || failures > MOST_HISTORY_FAILURES || (counts.shown === 0 && this.#position === undefined && !isThrottling(error))) {
           throw error;
         }
         await this.#options.wait(this.#retryIn(failures, error), signal);
@@ -117,7 +120,8 @@ export class StreamRun {
       }
       batches += 1;
       const { floor } = this.#plan;
-      const last = batch.at(-1)?.at ?? from;
+      // A page may be empty without being the last: what was shown stays shown.
+      const last = batch.at(-1)?.at ?? this.#unread ?? from;
       // Only what a sweep may meet again is remembered, and the last moment, with which the history would be gone on.
       const fresh = batch.filter((event) => (event.at < floor && event.at !== last && event.at !== from) || this.#seen.add(event));
       this.counts.shown += fresh.length;
@@ -126,7 +130,10 @@ export class StreamRun {
       this.#unread = last;
       await breathe();
     }
-    await markers;
+    // A service that is slow to say what was deployed holds nothing up: its markers come with the next events.
+    if (this.#request.markers !== undefined) {
+      await Promise.race([markers, this.#options.wait(MARKERS_WAIT_MS, signal)]);
+    }
     this.#flushMarkers();
   }
 
@@ -145,7 +152,7 @@ export class StreamRun {
   async #live(signal: AbortSignal): Promise<void> {
     const { wait, live } = this.#options;
     await followLive({
-      request: this.#request, wait, signal, isWanted: live?.() ?? true,
+      request: this.#request, wait, signal, now: () => this.#options.clock.now(), isWanted: live?.() ?? true,
       note: (text) => { this.#note(text); },
       onLive: (isLive) => {
         this.#liveSince = isLive ? this.#options.clock.now() : undefined;
@@ -190,16 +197,19 @@ export class StreamRun {
     let [read, fresh, missed] = [0, 0, mended ? now - this.#plan.through : 0];
     let held: LogEvent[] = [];
     const release = (): void => {
-      if (held.length > 0) {
-        this.#backfill(held, liveSince, missed);
-        [fresh, held, missed] = [fresh + held.length, [], 0];
+      // Noted as shown only now: a sweep that fails, or is paused, before it shows them must find them again.
+      const unseen = held.filter((event) => this.#seen.add(event));
+      held = [];
+      if (unseen.length > 0) {
+        this.#backfill(unseen, liveSince, missed);
+        [fresh, missed] = [fresh + unseen.length, 0];
       }
     };
     // Live Tail is given time to bring the newest itself.
     const isLeft = ({ ingestedAt }: LogEvent): boolean => liveSince !== undefined && ingestedAt >= liveSince && now - ingestedAt < GRACE_MS;
     for await (const batch of readHistory(aws, { groups, pattern, from }, signal)) {
       read += batch.length;
-      held.push(...batch.filter((event) => !isLeft(event) && this.#seen.add(event)));
+      held.push(...batch.filter((event) => !isLeft(event) && !this.#seen.has(event)));
       if (held.length > (liveSince === undefined ? 0 : MOST_HELD)) {
         release();
       }
@@ -247,10 +257,14 @@ export class StreamRun {
 
   async #markAgain(signal: AbortSignal): Promise<void> {
     const { wait, clock } = this.#options;
+    // What was deployed while the stream rested is shown, too.
+    let from = (this.#position?.through ?? clock.now()) - DEEPEST_MS;
     while (!signal.aborted && this.#request.markers !== undefined) {
       await wait(MARKERS_EVERY_MS, signal);
       if (!signal.aborted) {
-        await this.#readMarkers(clock.now() - DEEPEST_MS, signal);
+        const now = clock.now();
+        await this.#readMarkers(Math.min(from, now - DEEPEST_MS), signal);
+        from = now - DEEPEST_MS;
         this.#flushMarkers();
       }
     }

@@ -34,7 +34,13 @@ export class LogStreamer implements LogStreams {
     signal.addEventListener('abort', cancel, { once: true });
     try {
       const counted = await run.history(abort.signal);
-      void this.#goOn(current);
+      // Paused, or paused and resumed, in the last moment of the history: whoever resumes goes on.
+      if (current.abort === abort && current.state === 'running') {
+        if (abort.signal.aborted) {
+          throw new CancelledError();
+        }
+        void this.#goOn(current);
+      }
       return counted;
     } catch (error) {
       // Paused while the history was read: its rest comes when the stream goes on, and nothing has failed.

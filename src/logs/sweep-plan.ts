@@ -12,6 +12,8 @@ export const DEEPEST_MS = DEPTHS[DEPTHS.length - 1]?.back ?? 0;
 const MOST_EVENTS = 50_000;
 /** At least so far back, however many events there are, ms. */
 const SHALLOWEST_MS = 10_000;
+/** Without a sweep for so long, it is caught up with as far back as late events may lie, ms. */
+const RESTED_MS = 30_000;
 /** Between two sweeps, ms: soon again while there is something, less often while it is quiet, and seldom beside Live Tail. */
 const BUSY_MS = 1_000;
 const QUIET_MS = 8_000;
@@ -56,7 +58,10 @@ export class SweepPlan {
   /** From when the next sweep reads. */
   from(now: number): number {
     const due = DEPTHS.findLast(({ every }, index) => now - (this.#looked[index] ?? 0) >= every) ?? DEPTHS[0];
-    return Math.max(this.#floor, Math.min(now - Math.min(due.back, this.reach), this.#through - SHALLOWEST_MS));
+    const back = Math.min(due.back, this.reach);
+    // After a pause, a sleep or a long failure: what came late meanwhile may be older than the last sweep.
+    const start = now - this.#through > RESTED_MS ? this.#through - back : Math.min(now - back, this.#through - SHALLOWEST_MS);
+    return Math.max(this.#floor, start);
   }
 
   /**

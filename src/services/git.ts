@@ -19,7 +19,7 @@ const LARGEST_FILE = 4 * 1024 * 1024;
 /** Names of the files of a large repository, bytes. */
 const LARGEST_LIST = 64 * 1024 * 1024;
 /** A repository's own configuration may name programs; none of them is needed to look at it. */
-const NO_PROGRAMS = ['--no-pager', '-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null', '-c', 'protocol.allow=never'];
+const NO_PROGRAMS = ['--no-pager', '--literal-pathspecs', '-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null', '-c', 'protocol.allow=never'];
 const run = promisify(execFile);
 
 /** A commit by its whole name. */

@@ -3,7 +3,9 @@ import * as vscode from 'vscode';
 import { UserError } from '../../errors.ts';
 import { createChoosing } from '../../flows/choosing.ts';
 import { iso } from '../../incident/clock.ts';
+import type { NewEvent } from '../../incident/events.ts';
 import { isHttps } from '../../incident/links.ts';
+import type { Redactor } from '../../incident/redact.ts';
 import { t } from '../../l10n.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { type Selected, evidenceEvent } from '../../logs/evidence.ts';
@@ -15,6 +17,7 @@ export interface EvidenceDeps extends SelectionDeps {
   readonly ledger: Ledger;
   /** The incident that the stream is for. */
   readonly streamed: () => string | undefined;
+  readonly redact: () => Redactor;
   readonly onError: (error: unknown) => void;
 }
 
@@ -31,9 +34,15 @@ export function createEvidenceFlow(deps: EvidenceDeps) {
     if (incident === undefined) {
       return undefined;
     }
-    const { id } = await ledger.append(incident, evidenceEvent(selected));
+    const { id } = await ledger.append(incident, eventOf(selected));
     tell(incident, id, selected).catch(onError);
     return { incident, event: id };
+  }
+
+  /** Redacted before it is shortened: half a secret looks like none. Nothing is recorded of the future, whatever a log says. */
+  function eventOf(selected: Selected, note?: string): NewEvent {
+    const at = selected.at === undefined ? undefined : Math.min(selected.at, clock.now());
+    return evidenceEvent({ ...selected, text: deps.redact()(selected.text), at }, note);
   }
 
   async function incidentOf(): Promise<string | undefined> {
@@ -69,7 +78,7 @@ export function createEvidenceFlow(deps: EvidenceDeps) {
     if (link !== undefined && !isHttps(link)) {
       throw new UserError(`incidentRunbook.addEvidence: input "link" must be an https address, not ${JSON.stringify(link)}.`);
     }
-    const { id } = await ledger.append(incident, evidenceEvent({
+    const { id } = await ledger.append(incident, eventOf({
       text, origin, link, at: at === undefined ? undefined : Date.parse(at), source: origin, language: inputs.anyText('language'), startLine: 1, endLine: text.trimEnd().split('\n').length,
     }, inputs.optionalText('note')));
     return { incident, event: id };

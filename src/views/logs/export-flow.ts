@@ -154,6 +154,6 @@ function formatOf(file: string): ExportFormat {
 /** Each line stands for itself, wherever an export was cut off: with the whole time, the group and the stream. */
 function lineOf(format: ExportFormat, redact: Redactor): (event: LogEvent) => string {
   return format === 'ndjson'
-    ? ({ id, group, stream, at, ingestedAt, message }) => JSON.stringify({ group, stream, at: iso(at), ingestedAt: iso(ingestedAt), id, message: redact(message) })
+    ? ({ id, group, stream, at, ingestedAt, message }) => JSON.stringify({ group, stream, at: iso(at), ingestedAt: iso(ingestedAt), id, message: redact(cleanText(message)) })
     : ({ group, stream, at, message }) => `${iso(at)} ${group} ${stream} ${redact(cleanText(message)).trimEnd().replaceAll('\n', '\n    ')}`;
 }

@@ -16,6 +16,8 @@ export class FrameDoors implements vscode.Disposable {
     isWholeLine: true, backgroundColor: new vscode.ThemeColor('editor.stackFrameHighlightBackground'), overviewRulerColor: new vscode.ThemeColor('editorOverviewRuler.errorForeground'),
   });
 
+  #marked: vscode.TextEditor | undefined;
+
   constructor(folders: () => Promise<readonly SourceFolder[]>) {
     this.#folders = folders;
   }
@@ -28,6 +30,8 @@ export class FrameDoors implements vscode.Disposable {
     const position = document.validatePosition(new vscode.Position(line - 1, column - 1));
     const editor = await vscode.window.showTextDocument(document, { preview: true, selection: new vscode.Range(position, position) });
     editor.revealRange(new vscode.Range(position, position), vscode.TextEditorRevealType.InCenterIfOutsideViewport);
+    this.#marked?.setDecorations(this.#mark, []);
+    this.#marked = editor;
     editor.setDecorations(this.#mark, [document.lineAt(position).range]);
     return { opened: uri.toString(), line: position.line + 1 };
   }

@@ -55,6 +55,15 @@ describe('errors of the stream find their lines', () => {
     assert.deepEqual(found(), ['src/pool.py:12 ×1']);
   });
 
+  it('also when the frames come in a batch after the message, once', async () => {
+    const { places, found } = setUp();
+    places.add([message('03:07:12.000Z 4f7d2a90 ERROR x'), { ...message('03:07:12.000Z 5a5a5a5a INFO other'), stream: 'app/2' }]);
+    places.add([message('03:07:12.001Z 4f7d2a90 ↳ at a (<src/pool.js:12>)\n at b (<src/route.js:7>)'), { ...message('03:07:12.001Z 5a5a5a5a ↳ at c (<src/other.js:1>)'), stream: 'app/2' }]);
+    places.add([message('03:07:12.002Z 4f7d2a90 ↳ at d (<src/late.js:1>)')]);
+    await until('the error to be counted', () => found().length > 0);
+    assert.deepEqual(found(), ['src/pool.js:12 ×1']);
+  });
+
   it('asks once for each distinct frame, and lets others work in between', async () => {
     const { places, asked, seen, found } = setUp();
     places.add(Array.from({ length: 1_000 }, () => message('ERROR x\n <lib/a.js:1>\n <src/pool.js:12>')));
