@@ -113,8 +113,17 @@ describe('the log stream on CloudWatch', function () {
     await complete(messages);
     await noted(notes, /^session renewed$/);
     await noted(notes, /^throttled, next try in \d+ s$/);
-    await noted(notes, /^gap of \d+ s, backfilled: \d+ lines? that Live Tail left out$/);
     await noted(notes, /^Live Tail is interrupted, polling meanwhile, next try in 1 s$/);
+  });
+
+  it('fills what Live Tail leaves out, and says so', async () => {
+    practice.control.logs.liveTail.faults({ drop: 0.5 });
+    const { streamer, messages, notes } = build();
+    await streamer.start(request(), never);
+    await noted(notes, /^following by Live Tail$/);
+    await write('half of it', 10);
+    await complete(messages);
+    await noted(notes, /^gap of \d+ s, backfilled: \d+ lines? that Live Tail left out$/);
   });
 
   it('says that Live Tail samples, and shows the rest all the same', async () => {

@@ -28,6 +28,8 @@ export interface LateEvents {
 export interface LogJournal {
   /** Notes what has been accepted. */
   add(group: string, stream: string, events: readonly { readonly timestamp: number; readonly message: string }[]): void;
+  /** Events of a group are on their way; the function given back says whether they were accepted. */
+  expect(group: string): (accepted: boolean) => void;
   /** Undefined for a group that nothing was written into. By timestamp, equal ones in the order of arrival. */
   group(name: string): readonly JournalEvent[] | undefined;
   /** In the order of arrival, from a place on. */
@@ -55,6 +57,17 @@ export function createLogJournal(clock: Clock): LogJournal {
         all.push(event);
         group.events.push(event);
       }
+    },
+    expect(name) {
+      const isNew = !groups.has(name);
+      if (isNew) {
+        groups.set(name, { events: [], sorted: true });
+      }
+      return (accepted) => {
+        if (isNew && !accepted && groups.get(name)?.events.length === 0) {
+          groups.delete(name);
+        }
+      };
     },
     group(name) {
       const group = groups.get(name);

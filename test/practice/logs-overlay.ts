@@ -32,11 +32,14 @@ export function createLogsOverlay({ clock, journal }: { readonly clock: Clock; r
 }
 
 async function put(call: AwsCall, forward: Forward, journal: LogJournal): Promise<Answer> {
+  const { logGroupName, logStreamName, logEvents } = JSON.parse(call.body.toString('utf8')) as {
+    logGroupName: string; logStreamName: string; logEvents: { timestamp: number; message: string }[];
+  };
+  // Whoever reads before the answer is here must not get the events from moto, which names them otherwise.
+  const taken = journal.expect(logGroupName);
   const answer = await forward();
+  taken(answer.status === 200);
   if (answer.status === 200) {
-    const { logGroupName, logStreamName, logEvents } = JSON.parse(call.body.toString('utf8')) as {
-      logGroupName: string; logStreamName: string; logEvents: { timestamp: number; message: string }[];
-    };
     const { rejectedLogEventsInfo: rejected = {} } = JSON.parse(answer.body.toString('utf8')) as {
       rejectedLogEventsInfo?: { tooNewLogEventStartIndex?: number; tooOldLogEventEndIndex?: number; expiredLogEventEndIndex?: number };
     };
@@ -46,11 +49,13 @@ async function put(call: AwsCall, forward: Forward, journal: LogJournal): Promis
   return answer;
 }
 
-function filter(call: AwsCall, forward: Forward, journal: LogJournal, now: number): Promise<Answer> {
+async function filter(call: AwsCall, forward: Forward, journal: LogJournal, now: number): Promise<Answer> {
   const asked = JSON.parse(call.body.toString('utf8')) as Filter;
-  const events = journal.group(asked.logGroupName ?? asked.logGroupIdentifier?.replace(/^arn:[^/]*:log-group:/, '') ?? '');
-  // moto knows whether such a group exists.
-  return events === undefined ? forward() : Promise.resolve(page(call, asked, events, now));
+  const group = asked.logGroupName ?? asked.logGroupIdentifier?.replace(/^arn:[^/]*:log-group:/, '') ?? '';
+  // moto knows whether such a group exists; events that it got meanwhile are those of the journal, with other ids.
+  const answer = journal.group(group) === undefined ? await forward() : undefined;
+  const events = journal.group(group);
+  return events === undefined ? answer ?? forward() : page(call, asked, events, now);
 }
 
 function page(call: AwsCall, asked: Filter, events: readonly JournalEvent[], now: number): Answer {

@@ -69,6 +69,8 @@ describe('a log stream above which the code is open', () => {
     await openView(page, 'Incidents');
     await openFile(page, 'pool.js', /pool/i);
     await runCommand(page, 'Incident: Tail logs');
+    await page.locator('.quick-input-widget').getByText(/Since the impact began|The last 1 h/).first().waitFor();
+    await page.keyboard.press('Enter');
     await page.locator('.part.panel').getByText(/too.many.clients.already/).first().waitFor({ timeout: 30_000 });
     const { text } = await markAt(CONNECT);
     assert.match(text.replaceAll('\u00a0', ' '), /^ERROR ×\d+, last \d+ (s|min) ago$/);
