@@ -98,6 +98,12 @@ describe('a log stream above which the code is open', () => {
     await screenshotInThemes(page, 'logs-next-to-code');
   });
 
+  it('goes on with the stream when the window is loaded anew, and with what it counts', async () => {
+    await page.reload();
+    await page.locator('.part.panel').getByText(/goes.on.where.it.stood.at/).first().waitFor({ timeout: 60_000 });
+    await page.locator('.part.panel').getByText(/following.by.Live.Tail/).first().waitFor({ timeout: 30_000 });
+  });
+
   it('leaves no error in the console of the page', () => {
     assert.deepEqual(session.pageErrors, []);
   });
