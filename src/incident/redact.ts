@@ -37,7 +37,7 @@ export const BUILT_IN_RULES: readonly RedactionRule[] = [
   { name: 'e-mail address', needs: ['@'], pattern: /\b[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,8}\.[A-Za-z]{2,}\b/g },
   // Egypt's national id: century, date of birth, governorate, serial, check digit.
   { name: 'national id', pattern: /(?<!\d)[23]\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:0[1-4]|[12]\d|3[1-5]|88)\d{5}(?!\d)/g },
-  { name: 'phone number', needs: ['+', '001', '002', '003', '004', '005', '006', '007', '008', '009'], pattern: /(?<![\w.:-])(?:\+|00)(?=(?:[\s.()-]?\d){8})[1-9]\d{0,2}[\s.-]?(?:\(?\d{1,4}\)?[\s.-]?){2,4}\d{2,4}(?![\w-])/g },
+  { name: 'phone number', needs: [...'123456789'].flatMap((digit) => [`+${digit}`, `00${digit}`]), pattern: /(?<![\w.:-])(?:\+|00)(?=(?:[\s.()-]?\d){8})[1-9]\d{0,2}[\s.-]?(?:\(?\d{1,4}\)?[\s.-]?){2,4}\d{2,4}(?![\w-])/g },
   { name: 'phone number', needs: ['010', '011', '012', '015'], pattern: /(?<![\w.-])01[0125](?:[\s-]?\d){8}(?!\w)/g },
 ];
 
@@ -88,13 +88,19 @@ class Searched {
   }
 
   /** Where a rule finds something to hide: from, to. Undefined for nowhere. */
-  hiddenBy({ pattern, needs, bit }: Finder['rules'][number]): (readonly [number, number])[] | undefined {
+  hiddenBy({ rule: { pattern, needs }, bit, caseless }: Finder['rules'][number]): (readonly [number, number])[] | undefined {
     if ((this.#possible & bit) === 0) {
       return undefined;
     }
     const text = this.#text;
+    if (needs !== undefined) {
+      const searched = caseless ? text : (this.#lower ??= text.toLowerCase());
+      if (!needs.some((need) => searched.includes(need))) {
+        return undefined;
+      }
+    }
     // `search` makes no copy of the pattern, as `matchAll` does.
-    if (needs?.some((part) => (this.#lower ??= text.toLowerCase()).includes(part)) === false || text.search(pattern) === -1) {
+    if (text.search(pattern) === -1) {
       return undefined;
     }
     return [...text.matchAll(pattern)].map((match) => [match.index + (match.groups?.['stays']?.length ?? 0), match.index + match[0].length] as const);
@@ -106,7 +112,7 @@ function hidePlain(text: string, finder: Finder): string {
   for (const rule of finder.rules) {
     const places = searched.hiddenBy(rule);
     if (places !== undefined) {
-      hidden = hide(hidden, rule, places);
+      hidden = hide(hidden, rule.rule, places);
       searched = new Searched(hidden, finder);
     }
   }
@@ -139,7 +145,7 @@ function hideEscaped(text: string, finder: Finder): string {
     const parts: string[][] = [];
     let end = 0;
     for (const [from, to] of places) {
-      parts.push(written.slice(end, from), [...markOf(rule)]);
+      parts.push(written.slice(end, from), [...markOf(rule.rule)]);
       end = to;
     }
     written = [...parts, written.slice(end)].flat();

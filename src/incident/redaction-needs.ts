@@ -1,13 +1,19 @@
 /** What a redaction rule cannot do without, looked for in one pass: hardly any line of a log holds a secret. */
 
-/** Where a text has to have one of these for the rule to find anything; in lower case. None: it may always find something. */
 export interface Needing {
+  /** A text has to have one of these, in whatever case, for the rule to find anything; in lower case. None: any text may do. */
   readonly needs?: readonly string[];
 }
 
-/** Stands for "may find something" of a rule, in what `createNeedFinder` answers. */
+interface Numbered<T extends Needing> {
+  readonly rule: T;
+  readonly bit: number;
+  /** No need has a letter, so that a text needs no lower case to be looked through. */
+  readonly caseless: boolean;
+}
+
 export interface NeedFinder<T extends Needing> {
-  readonly rules: readonly (T & { readonly bit: number })[];
+  readonly rules: readonly Numbered<T>[];
   /** The bits of the rules that may find something; of the others it is certain that they do not. */
   possible(text: string): number;
 }
@@ -25,13 +31,15 @@ const [BITS, CHARACTER, WINDOW] = [5, 0x1f, 0x7fff];
 export function createNeedFinder<T extends Needing>(rules: readonly T[]): NeedFinder<T> {
   const table = new Int32Array(WINDOW + 1);
   let bits = 1;
-  const numbered = rules.map((rule) => {
-    if (rule.needs === undefined || bits === MOST_BITS) {
-      return { ...rule, bit: ALWAYS };
+  const numbered = rules.map((rule): Numbered<T> => {
+    const { needs = [] } = rule;
+    const caseless = !needs.some((need) => /[a-z]/.test(need));
+    if (needs.length === 0 || bits === MOST_BITS) {
+      return { rule, bit: ALWAYS, caseless };
     }
     const bit = 1 << bits;
     bits += 1;
-    for (const need of rule.needs) {
+    for (const need of needs) {
       const length = Math.min(need.length, 3);
       const end = advance(need.slice(0, length));
       // Whatever stands before a need that is shorter.
@@ -40,7 +48,7 @@ export function createNeedFinder<T extends Needing>(rules: readonly T[]): NeedFi
         table[place] = (table[place] ?? 0) | bit;
       }
     }
-    return { ...rule, bit };
+    return { rule, bit, caseless };
   });
   return {
     rules: numbered,
