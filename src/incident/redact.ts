@@ -1,4 +1,5 @@
 import type { NewEvent } from './events.ts';
+import { type NeedFinder, createNeedFinder } from './redaction-needs.ts';
 
 /** A pattern hidden from everything that is recorded or leaves the machine. */
 export interface RedactionRule {
@@ -22,7 +23,7 @@ export const BUILT_IN_RULES: readonly RedactionRule[] = [
     pattern: /\b(?<stays>authorization\\*["']?\s*[:=]\s*\\*["']?(?:(?:bearer|basic|token|oauth)\s+(?:token=)?\\*["']?)?)(?!(?:(?:bearer|basic|token|oauth)\s+)?(?:token=)?\\*["']?\[redacted)[^\s"',;]{6,}/gi,
   },
   { name: 'bearer token', needs: ['bearer'], pattern: /\b(?<stays>bearer\s+)[A-Za-z0-9._~+/=-]{12,}/gi },
-  { name: 'GitHub token', needs: ['gh', 'github_pat_'], pattern: /\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,})/g },
+  { name: 'GitHub token', needs: ['ghp_', 'gho_', 'ghu_', 'ghs_', 'ghr_', 'github_pat_'], pattern: /\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,})/g },
   { name: 'Slack token', needs: ['xox', 'xapp-'], pattern: /\bx(?:ox[a-z]|app)-[A-Za-z0-9-]{8,}/g },
   { name: 'Slack webhook', needs: ['hooks.slack.com'], pattern: /https:\/\/hooks\.slack\.com\/[^\s"')]+/g },
   { name: 'AWS key id', needs: ['akia', 'asia'], pattern: /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g },
@@ -36,7 +37,7 @@ export const BUILT_IN_RULES: readonly RedactionRule[] = [
   { name: 'e-mail address', needs: ['@'], pattern: /\b[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,8}\.[A-Za-z]{2,}\b/g },
   // Egypt's national id: century, date of birth, governorate, serial, check digit.
   { name: 'national id', pattern: /(?<!\d)[23]\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:0[1-4]|[12]\d|3[1-5]|88)\d{5}(?!\d)/g },
-  { name: 'phone number', needs: ['+', '00'], pattern: /(?<![\w.:-])(?:\+|00)(?=(?:[\s.()-]?\d){8})[1-9]\d{0,2}[\s.-]?(?:\(?\d{1,4}\)?[\s.-]?){2,4}\d{2,4}(?![\w-])/g },
+  { name: 'phone number', needs: [...'123456789'].flatMap((digit) => [`+${digit}`, `00${digit}`]), pattern: /(?<![\w.:-])(?:\+|00)(?=(?:[\s.()-]?\d){8})[1-9]\d{0,2}[\s.-]?(?:\(?\d{1,4}\)?[\s.-]?){2,4}\d{2,4}(?![\w-])/g },
   { name: 'phone number', needs: ['010', '011', '012', '015'], pattern: /(?<![\w.-])01[0125](?:[\s-]?\d){8}(?!\w)/g },
 ];
 
@@ -53,7 +54,8 @@ export type Redactor = <T>(value: T) => T;
  */
 export function createRedactor(extra: readonly { name: string; pattern: string }[] = []): Redactor {
   const rules = [...BUILT_IN_RULES, ...extra.map(({ name, pattern }): RedactionRule => ({ name, pattern: new RegExp(pattern, 'gu') }))];
-  const redactText = (text: string): string => (ESCAPE.test(text) ? hideEscaped(text, rules) : hidePlain(text, rules));
+  const finder = createNeedFinder(rules);
+  const redactText = (text: string): string => (text.includes('\\') && ESCAPE.test(text) ? hideEscaped(text, finder) : hidePlain(text, finder));
   const redactValue = (value: unknown, secret = false): unknown => {
     if (typeof value === 'string' || (secret && typeof value === 'number')) {
       return secret ? '[redacted: secret]' : redactText(String(value));
@@ -72,33 +74,46 @@ export function createRedactor(extra: readonly { name: string; pattern: string }
 /** A backslash escape of Markdown, and of JSON's quotes. */
 const ESCAPE = /\\[!-/:-@[-`{-~]/;
 
-/** A text as the rules look at it. Hardly any line of a log holds a secret, so what they need is looked for before the patterns are tried. */
+type Finder = NeedFinder<RedactionRule>;
+
+/** A text as the rules look at it: what they need is looked for before the patterns are tried. */
 class Searched {
   readonly #text: string;
+  readonly #possible: number;
   #lower: string | undefined;
 
-  constructor(text: string) {
+  constructor(text: string, finder: Finder) {
     this.#text = text;
+    this.#possible = finder.possible(text);
   }
 
   /** Where a rule finds something to hide: from, to. Undefined for nowhere. */
-  hiddenBy({ pattern, needs }: RedactionRule): (readonly [number, number])[] | undefined {
+  hiddenBy({ rule: { pattern, needs }, bit, caseless }: Finder['rules'][number]): (readonly [number, number])[] | undefined {
+    if ((this.#possible & bit) === 0) {
+      return undefined;
+    }
     const text = this.#text;
+    if (needs !== undefined) {
+      const searched = caseless ? text : (this.#lower ??= text.toLowerCase());
+      if (!needs.some((need) => searched.includes(need))) {
+        return undefined;
+      }
+    }
     // `search` makes no copy of the pattern, as `matchAll` does.
-    if (needs?.some((part) => (this.#lower ??= text.toLowerCase()).includes(part)) === false || text.search(pattern) === -1) {
+    if (text.search(pattern) === -1) {
       return undefined;
     }
     return [...text.matchAll(pattern)].map((match) => [match.index + (match.groups?.['stays']?.length ?? 0), match.index + match[0].length] as const);
   }
 }
 
-function hidePlain(text: string, rules: readonly RedactionRule[]): string {
-  let [hidden, searched] = [text, new Searched(text)];
-  for (const rule of rules) {
+function hidePlain(text: string, finder: Finder): string {
+  let [hidden, searched] = [text, new Searched(text, finder)];
+  for (const rule of finder.rules) {
     const places = searched.hiddenBy(rule);
     if (places !== undefined) {
-      hidden = hide(hidden, rule, places);
-      searched = new Searched(hidden);
+      hidden = hide(hidden, rule.rule, places);
+      searched = new Searched(hidden, finder);
     }
   }
   return hidden;
@@ -117,12 +132,12 @@ function hide(text: string, rule: RedactionRule, places: readonly (readonly [num
  * Evidence is Markdown by the time it is redacted, and an escaped `mona\\@example.com` looks like no e-mail address.
  * So the patterns read the text without the backslashes, and what they find is hidden in the text with them.
  */
-function hideEscaped(text: string, rules: readonly RedactionRule[]): string {
+function hideEscaped(text: string, finder: Finder): string {
   // One entry for each character of the plain text: that character, with its backslash where it has one.
   let written: string[] = text.match(/\\[!-/:-@[-`{-~]|[^]/g) ?? [];
-  const plain = (): Searched => new Searched(written.map((character) => character.slice(-1)).join(''));
+  const plain = (): Searched => new Searched(written.map((character) => character.slice(-1)).join(''), finder);
   let searched = plain();
-  for (const rule of rules) {
+  for (const rule of finder.rules) {
     const places = searched.hiddenBy(rule);
     if (places === undefined) {
       continue;
@@ -130,7 +145,7 @@ function hideEscaped(text: string, rules: readonly RedactionRule[]): string {
     const parts: string[][] = [];
     let end = 0;
     for (const [from, to] of places) {
-      parts.push(written.slice(end, from), [...markOf(rule)]);
+      parts.push(written.slice(end, from), [...markOf(rule.rule)]);
       end = to;
     }
     written = [...parts, written.slice(end)].flat();

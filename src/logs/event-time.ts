@@ -73,6 +73,13 @@ export function ownTimeLength(message: string, at: number): number {
   if ((first < 0x30 || first > 0x39) && first !== 0x5b) {
     return 0;
   }
+  // `2026-11-23T03:07:12.345Z INFO`, what most loggers write.
+  if (message.charCodeAt(ISO_LENGTH) === SPACE && message.charCodeAt(ISO_LENGTH + 1) > SPACE && message.charCodeAt(ISO_LENGTH + 1) !== BAR) {
+    const own = isoTime(message);
+    if (own !== undefined) {
+      return Math.abs(own - at) <= SAME_MS ? ISO_LENGTH + 1 : 0;
+    }
+  }
   const match = OWN_TIME.exec(message);
   if (match === null) {
     return 0;
@@ -84,7 +91,39 @@ export function ownTimeLength(message: string, at: number): number {
 /** Whether a value of a JSON line is the time of its event: ISO 8601, or epoch s or ms. */
 export function isSameTime(value: unknown, at: number): boolean {
   if (typeof value === 'string') {
-    return Math.abs(Date.parse(value) - at) <= SAME_MS;
+    const time = (value.length === ISO_LENGTH ? isoTime(value) : undefined) ?? Date.parse(value);
+    return Math.abs(time - at) <= SAME_MS;
   }
   return typeof value === 'number' && (Math.abs(value - at) <= SAME_MS || Math.abs(value * SECOND - at) <= SAME_MS);
+}
+
+/** Of `2026-11-23T03:07:12.345Z`. */
+const ISO_LENGTH = 24;
+const [SPACE, BAR] = [0x20, 0x7c];
+
+/**
+ * Epoch ms of a text that begins with an ISO 8601 time in UTC with ms, as `toISOString` writes it; undefined for any
+ * other. A third of the time of Date.parse, which would tell with millions.
+ */
+function isoTime(text: string): number | undefined {
+  if (text[4] !== '-' || text[7] !== '-' || text[10] !== 'T' || text[13] !== ':' || text[16] !== ':' || text[19] !== '.' || text[23] !== 'Z') {
+    return undefined;
+  }
+  const [year, month, day] = [digits(text, 0, 4), digits(text, 5, 7), digits(text, 8, 10)];
+  const [hour, minute, second, ms] = [digits(text, 11, 13), digits(text, 14, 16), digits(text, 17, 19), digits(text, 20, 23)];
+  // Also when one of them is NaN.
+  if (!(year >= 1970 && month >= 1 && month <= 12 && day >= 1 && day <= 31 && hour <= 23 && minute <= 59 && second <= 59 && ms >= 0)) {
+    return undefined;
+  }
+  return Date.UTC(year, month - 1, day, hour, minute, second, ms);
+}
+
+/** NaN when there is something else. */
+function digits(text: string, from: number, to: number): number {
+  let value = 0;
+  for (let index = from; index < to; index += 1) {
+    const digit = text.charCodeAt(index) - 0x30;
+    value = digit >= 0 && digit <= 9 ? value * 10 + digit : Number.NaN;
+  }
+  return value;
 }

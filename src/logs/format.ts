@@ -25,6 +25,8 @@ export interface ShownBlock {
   /** Without the last line break. */
   readonly text: string;
   readonly line: number;
+  /** Its first line when it was shown first. */
+  readonly told: number;
   readonly lines: number;
   /** Undefined for what is no message of a program. */
   readonly message: ShownMessage | undefined;
@@ -57,12 +59,12 @@ export function createLogFormatter(options: LogFormatOptions): LogFormatter {
       const today = layout.date(at);
       if (today !== date) {
         date = today;
-        shown.push({ block: undefined, text: noteLine(today), line, lines: 1, message: undefined });
+        shown.push({ block: undefined, text: noteLine(today), line, told: line, lines: 1, message: undefined });
         line += 1;
       }
       const text = layout.text(block);
       const lines = countLines(text);
-      shown.push({ block, text, line, lines, message: messageOf(block, text, line, lines) });
+      shown.push({ block, text, line, told: line, lines, message: messageOf(block, text, line, lines) });
       line += lines;
     }
     return shown;

@@ -49,25 +49,49 @@ export function indentJson({ message, at }: Pick<LogEvent, 'message' | 'at'>, re
  * @returns text with line breaks, still to be redacted but for what only its key tells to be a secret
  */
 export function formatJson(parsed: Fields, at: number, style: JsonStyle, redact: Redactor): string {
-  const fields = { ...parsed };
-  const level = levelOf(take(fields, LEVEL_KEYS, (value) => typeof value === 'string' || typeof value === 'number'));
-  const message = take(fields, MESSAGE_KEYS, (value) => typeof value === 'string');
-  take(fields, TIME_KEYS, (value) => isSameTime(value, at));
+  const levelKey = keyOf(parsed, LEVEL_KEYS, isWord);
+  const messageKey = keyOf(parsed, MESSAGE_KEYS, isText);
+  const timeKey = keyOf(parsed, TIME_KEYS, (value) => isSameTime(value, at));
+  const level = levelKey === undefined ? '' : levelOf(parsed[levelKey]);
+  const message = messageKey === undefined ? '' : String(parsed[messageKey]);
+  const head = level === '' || message === '' ? level + message : `${level} ${message}`;
+  const taken = [levelKey, messageKey, timeKey];
+  if (style === 'compact' && !hasStructure(parsed)) {
+    return withPairs(head, parsed, taken);
+  }
+  const fields = Object.fromEntries(Object.entries(parsed).filter(([key]) => !taken.includes(key)));
   const stacks = takeStacks(fields);
-  const head = [level, message].filter((part) => part !== undefined && part !== '').join(' ');
   return [withFields(head, hidden(fields, redact), style), ...stacks].join('\n');
 }
 
-function withFields(head: string, fields: Fields, style: JsonStyle): string {
-  const keys = Object.keys(fields);
-  if (keys.length === 0) {
-    return head === '' ? '{}' : head;
+/** Whether there may be a stack or a secret inside a field; most lines have neither, and need not be taken apart. */
+function hasStructure(fields: Fields): boolean {
+  for (const key in fields) {
+    const value = fields[key];
+    if ((typeof value === 'object' && value !== null) || (typeof value === 'string' && value.includes('\n'))) {
+      return true;
+    }
   }
-  if (style === 'pretty') {
+  return false;
+}
+
+function withFields(head: string, fields: Fields, style: JsonStyle): string {
+  if (style === 'pretty' && Object.keys(fields).length > 0) {
     return `${head}${head === '' ? '' : '\n'}${JSON.stringify(fields, null, 2)}`;
   }
-  const pairs = keys.map((key) => `${plain(key)}=${plain(fields[key])}`).join(' ');
-  return head === '' ? pairs : `${head}  ${pairs}`;
+  return withPairs(head, fields, []);
+}
+
+/** @param taken keys that are not shown */
+function withPairs(head: string, fields: Fields, taken: readonly (string | undefined)[]): string {
+  let text = head;
+  for (const key in fields) {
+    if (!taken.includes(key)) {
+      // Two spaces tell the message from the fields.
+      text += `${text === head ? (head === '' ? '' : '  ') : ' '}${plain(key)}=${plain(fields[key])}`;
+    }
+  }
+  return text === '' ? '{}' : text;
 }
 
 /** Without quotes where nothing is lost without them. */
@@ -75,21 +99,26 @@ function plain(value: unknown): string {
   return typeof value === 'string' && /^[^\s"=\\{}[\],]+$/.test(value) ? value : JSON.stringify(value);
 }
 
-/** Takes out the first of the keys that holds what is looked for. */
-function take(fields: Fields, keys: readonly string[], holds: (value: unknown) => boolean): unknown {
-  const key = keys.find((name) => Object.hasOwn(fields, name) && holds(fields[name]));
-  if (key === undefined) {
-    return undefined;
+/** The first of the keys that holds what is looked for. */
+function keyOf(fields: Fields, keys: readonly string[], holds: (value: unknown) => boolean): string | undefined {
+  for (const key of keys) {
+    const value = fields[key];
+    if (value !== undefined && holds(value) && Object.hasOwn(fields, key)) {
+      return key;
+    }
   }
-  const value = fields[key];
-  delete fields[key];
-  return value;
+  return undefined;
 }
 
-function levelOf(value: unknown): string | undefined {
-  if (value === undefined) {
-    return undefined;
-  }
+function isText(value: unknown): boolean {
+  return typeof value === 'string';
+}
+
+function isWord(value: unknown): boolean {
+  return typeof value === 'string' || typeof value === 'number';
+}
+
+function levelOf(value: unknown): string {
   const level = String(value).toUpperCase();
   return LEVELS[level] ?? level;
 }

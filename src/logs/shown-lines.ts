@@ -15,15 +15,10 @@ export interface Change {
 /** Part of the lines that stay when there are too many: each replacing sends them all again, so not too often. */
 const KEPT_PART = 0.75;
 
-interface Kept extends ShownBlock {
-  /** Its first line when it was shown first. */
-  readonly told: number;
-}
-
 export class ShownLines {
   readonly #formatter: LogFormatter;
   #maximum: number;
-  #kept: Kept[] = [];
+  #kept: ShownBlock[] = [];
   /** Lines of the document before the first one kept. */
   #header = 0;
   /** Lines that have left. */
@@ -43,26 +38,26 @@ export class ShownLines {
   }
 
   get messages(): ShownMessage[] {
-    return this.#kept.flatMap(({ message }) => message ?? []);
+    return messagesOf(this.#kept);
   }
 
   add(entries: readonly LogEntry[]): Change {
     const shown = this.#formatter.format(entries);
     for (const block of shown) {
-      this.#kept.push({ ...block, told: block.line });
+      this.#kept.push(block);
     }
-    const messages = shown.flatMap(({ message }) => message ?? []);
+    const messages = messagesOf(shown);
     if (this.#formatter.line - this.firstLine > this.#maximum) {
       return { kind: 'replace', text: this.#trim(), messages };
     }
-    return { kind: 'append', text: shown.map(({ text }) => `${text}\n`).join(''), messages };
+    return { kind: 'append', text: textOf(shown), messages };
   }
 
   /** Draws anew what is there; its lines are counted on from the last one, so that no number stands for two lines. */
   redraw(options: LogFormatOptions, maximum: number): string {
     this.#maximum = maximum;
     this.#formatter.use(options);
-    const before = this.#kept.filter((kept): kept is Kept & { readonly block: Block } => kept.block !== undefined);
+    const before = this.#kept.filter((kept): kept is ShownBlock & { readonly block: Block } => kept.block !== undefined);
     const drawn = this.#formatter.again(before.map(({ block }) => block));
     let next = 0;
     // A date has the line of what it stands before: they must ascend.
@@ -96,7 +91,7 @@ export class ShownLines {
   }
 
   /** Index of the last block for which it holds, as it does for all before; -1 for none. */
-  #lastAt(holds: (kept: Kept) => boolean): number {
+  #lastAt(holds: (kept: ShownBlock) => boolean): number {
     let [from, to] = [0, this.#kept.length];
     while (from < to) {
       const middle = (from + to) >>> 1;
@@ -127,6 +122,21 @@ export class ShownLines {
       header.push(this.#date);
     }
     this.#header = header.length;
-    return [...header, ...this.#kept.map(({ text }) => text)].map((text) => `${text}\n`).join('');
+    return header.map((text) => `${text}\n`).join('') + textOf(this.#kept);
   }
+}
+
+function messagesOf(blocks: readonly ShownBlock[]): ShownMessage[] {
+  const messages: ShownMessage[] = [];
+  for (const { message } of blocks) {
+    if (message !== undefined) {
+      messages.push(message);
+    }
+  }
+  return messages;
+}
+
+/** Each line with its end; `join` writes it all at once. */
+function textOf(blocks: readonly ShownBlock[]): string {
+  return blocks.length === 0 ? '' : `${blocks.map(({ text }) => text).join('\n')}\n`;
 }
