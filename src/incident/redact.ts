@@ -31,9 +31,10 @@ export const BUILT_IN_RULES: readonly RedactionRule[] = [
   {
     // A quoted value ends with the quote it began with, escaped as often: JSON inside JSON is common in logs.
     name: 'secret',
-    needs: ['passw', 'pwd', 'secret', 'key', 'token'],
-    pattern: /\b(?<stays>[A-Za-z0-9_-]{0,60}(?:passw(?:or)?d|pwd|secret|(?:api|app|application|access|routing)[_-]?key|(?:session|auth|access|refresh|id)[_-]?token|token(?==|\\*["']\s*:))[A-Za-z0-9_-]{0,60}\\*["']?\s*(?:=>|[:=](?!>))\s*(?<quote>\\*["'])?)(?:(?!\[redacted)(?:(?!\k<quote>)\\?.)+|(?!\\*["']|\[redacted|[[{](?:["'\s]|$)|(?:true|false|null|undefined)\b)[^\s"',;&]+)/gi,
+    needs: ['passw', 'passphrase', 'passcode', 'pwd', 'secret', 'key', 'token', 'credential'],
+    pattern: /\b(?<stays>[A-Za-z0-9_-]{0,60}(?:passw(?:or)?d|passphrase|passcode|pwd|secret|credential|(?:api|app|application|access|routing|private)[_-]?key|(?:session|auth|access|refresh|id)[_-]?token|token(?==|\\*["']\s*:))[A-Za-z0-9_-]{0,60}\\*["']?\s*(?:=>|[:=](?!>))\s*(?<quote>\\*["'])?)(?:(?!\[redacted)(?:(?!\k<quote>)\\?.)+|(?!\\*["']|\[redacted|[[{](?:["'\s]|$)|(?:true|false|null|undefined)\b)[^\s"',;&]+)/gi,
   },
+  { name: 'cookie', needs: ['cookie'], pattern: /\b(?<stays>(?:set-)?cookie\\*["']?\s*:\s*\\*["']?)(?!\[redacted)[\w.-]{1,60}=[^\r\n"']+/gi },
   { name: 'e-mail address', needs: ['@'], pattern: /\b[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,8}\.[A-Za-z]{2,}\b/g },
   // Egypt's national id: century, date of birth, governorate, serial, check digit.
   { name: 'national id', pattern: /(?<!\d)[23]\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:0[1-4]|[12]\d|3[1-5]|88)\d{5}(?!\d)/g },
@@ -42,7 +43,7 @@ export const BUILT_IN_RULES: readonly RedactionRule[] = [
 ];
 
 /** Keys of structured data whose value is a secret whatever it looks like. */
-const SECRET_KEY = /passw(?:or)?d|pwd|secret|api[_-]?key|app(?:lication)?[_-]?key|access[_-]?key|token|authorization/i;
+const SECRET_KEY = /passw(?:or)?d|passphrase|passcode|pwd|secret|credential|cookie|(?:api|private)[_-]?key|app(?:lication)?[_-]?key|access[_-]?key|token|authorization/i;
 
 /** Takes any JSON value and gives one of the same shape. */
 export type Redactor = <T>(value: T) => T;

@@ -37,6 +37,12 @@ const SECRETS: readonly (readonly [what: string, line: string, secret: string, s
   ['Datadog key in the environment', `DD_APP_KEY=${hex(40)} node server.js`, hex(40), /node server\.js$/],
   // Statuspage
   ['Statuspage key', `curl -H "Authorization: OAuth ${made('', 36)}" https://api.statuspage.io/v1/pages`, made('', 36), /api\.statuspage\.io/],
+  // What applications call it
+  ['private key in JSON', `{"private_key":"${made('', 30)}","id":7}`, made('', 30), /"id":7/],
+  ['passphrase', `passphrase=${made('', 20)} tries=2`, made('', 20), /tries=2$/],
+  ['credential', `credential: ${made('', 24)}`, made('', 24), /^credential: /],
+  ['cookies', `Cookie: session=${made('', 24)}; theme=dark`, made('', 24), /^Cookie: /],
+  ['cookie that is set', `"set-cookie": "sid=${made('', 24)}; HttpOnly", "status": 200`, made('', 24), /"status": 200$/],
   // AWS
   ['AWS access key id', `caller ${AWS_KEY} is not authorized`, AWS_KEY, /^caller .* is not authorized$/],
   ['AWS temporary key id', `ASIA${AWS_KEY.slice(4)}`, AWS_KEY.slice(4)],
