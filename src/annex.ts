@@ -19,8 +19,10 @@ import type { RunbookSource } from './runbook/source.ts';
 import { ServiceFactory } from './service-factory.ts';
 import type { RunResult } from './steps/run.ts';
 import { StepRunner } from './steps/runner.ts';
-import { CONNECTIONS_VIEW, FOLLOW_UPS_VIEW } from './view-ids.ts';
+import { CONNECTIONS_VIEW, DELIVERIES_VIEW, FOLLOW_UPS_VIEW } from './view-ids.ts';
 import { ConnectionsView } from './views/connections-view.ts';
+import { DeliveriesView } from './views/deliveries-view.ts';
+import type { DeliveryNode } from './views/delivery-nodes.ts';
 import { DocumentProvider } from './views/document-provider.ts';
 import type { FollowUpNode } from './views/follow-up-nodes.ts';
 import { FollowUpsView } from './views/follow-ups-view.ts';
@@ -82,6 +84,12 @@ export function buildAnnex({ context, tree, clock, ledger, source, rules, redact
   const services: ServiceFactory = new ServiceFactory(context.secrets, logs.streams, connections, new WorkspaceTasks());
   const documents = new DocumentProvider({ ledger, runbook, clock, live, origin });
   const lenses = new PlanLenses({ ledger, clock, live, origin, documents, onError });
+  const deliveriesView = new DeliveriesView({
+    ledger, clock, runbook, origin, onError,
+    reason: (delivery) => outgoing.reason(delivery),
+    treeView: tree(DELIVERIES_VIEW).treeView as vscode.TreeView<DeliveryNode>,
+    redraw: tree(DELIVERIES_VIEW).redraw,
+  });
   const followUps = createFollowUpsApi({ ledger, clock, runbook, onError, github: async () => (await outgoing.parts()).couriers.github() });
   const followUpsView = new FollowUpsView({
     ledger, clock, isTrusted, onError,
@@ -110,7 +118,7 @@ export function buildAnnex({ context, tree, clock, ledger, source, rules, redact
     onResumed: (incident, event, result) => { tellResumed(incident, event, result, run); },
   });
   context.subscriptions.push(
-    connections, logs, services, documents, lenses, new ReviewDoor({ ledger, clock, runbook, onError }), followUpsView, connectionsView, reminding, resuming, progress,
+    connections, logs, services, documents, lenses, new ReviewDoor({ ledger, clock, runbook, onError }), deliveriesView, followUpsView, connectionsView, reminding, resuming, progress,
     runner.onProgress(view.onProgress), runner.onProgress(live.onProgress),
     { dispose: () => { void commands?.then(({ panels }) => { panels.dispose(); }); } },
     connections.onDidChange(() => { outgoing.wake(); }),
@@ -119,7 +127,7 @@ export function buildAnnex({ context, tree, clock, ledger, source, rules, redact
   void progress.start().catch(onError);
   return {
     connections, services, run,
-    trees: { [FOLLOW_UPS_VIEW]: followUpsView, [CONNECTIONS_VIEW]: connectionsView },
+    trees: { [DELIVERIES_VIEW]: deliveriesView, [FOLLOW_UPS_VIEW]: followUpsView, [CONNECTIONS_VIEW]: connectionsView },
     openLink: async (uri) => {
       const { openCitedEvent } = await import('./views/cited-event.ts');
       await openCitedEvent(uri, { ledger, documents }).catch(onError);
@@ -129,6 +137,7 @@ export function buildAnnex({ context, tree, clock, ledger, source, rules, redact
     start: async () => { await Promise.all([reminding.start(), resuming.start()]); },
     wake: () => { resuming.wake(); },
     tick: async () => {
+      deliveriesView.refresh();
       followUpsView.refresh();
       followUpsView.tick();
       lenses.refresh();

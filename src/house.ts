@@ -15,8 +15,6 @@ import type { PanelKind } from './protocol/panel.ts';
 import { environmentByKey } from './runbook/query.ts';
 import { RunbookSource } from './runbook/source.ts';
 import { clockRules } from './runbook/targets.ts';
-import { DeliveriesView } from './views/deliveries-view.ts';
-import type { DeliveryNode } from './views/delivery-nodes.ts';
 import { IncidentsView } from './views/incidents-view.ts';
 import { LiveChanges } from './views/live-changes.ts';
 import type { Node } from './views/nodes.ts';
@@ -126,12 +124,6 @@ export function buildHouse(context: vscode.ExtensionContext, entrance: Entrance)
     onCheck: async (node, checked) => (await import('./views/ask-closure.ts')).markBox(ledger, node, checked),
     onCount: (open) => void vscode.commands.executeCommand('setContext', 'incidentRunbook.open', open),
   });
-  const deliveries = new DeliveriesView({
-    ledger, clock, runbook, origin, onError,
-    reason: (delivery) => outgoing.reason(delivery),
-    treeView: tree(DELIVERIES_VIEW).treeView as vscode.TreeView<DeliveryNode>,
-    redraw: tree(DELIVERIES_VIEW).redraw,
-  });
   const annex: Promise<Annex> = import('./annex.ts').then(({ buildAnnex }) => buildAnnex({
     context, tree, clock, ledger, source, rules, redact, isTrusted, log, fail, onError, outgoing, view, live,
     moved: () => moved.signal,
@@ -139,13 +131,12 @@ export function buildHouse(context: vscode.ExtensionContext, entrance: Entrance)
   }));
   const drawAnew = async (): Promise<void> => {
     view.refresh();
-    deliveries.refresh();
     tree(CONNECTIONS_VIEW).redraw();
     await Promise.all([statusBar.update(), annex.then(async (work) => { await Promise.all([work.tick(), work.redrawPanels()]); })]);
   };
   const rows = (id: string) => annex.then(({ trees }) => trees[id]);
   context.subscriptions.push(
-    log, problems, ledger, outgoing, statusBar, view, deliveries,
+    log, problems, ledger, outgoing, statusBar, view,
     problems.onDidChange(() => {
       source.reset();
       view.refresh();
@@ -164,7 +155,7 @@ export function buildHouse(context: vscode.ExtensionContext, entrance: Entrance)
   void runbook().catch(() => undefined).then(() => statusBar.update());
   outgoing.start().then(async () => (await annex).start()).catch(onError);
   return {
-    trees: { [VIEW]: view, [DELIVERIES_VIEW]: deliveries, [FOLLOW_UPS_VIEW]: rows(FOLLOW_UPS_VIEW), [CONNECTIONS_VIEW]: rows(CONNECTIONS_VIEW) },
+    trees: { [VIEW]: view, [DELIVERIES_VIEW]: rows(DELIVERIES_VIEW), [FOLLOW_UPS_VIEW]: rows(FOLLOW_UPS_VIEW), [CONNECTIONS_VIEW]: rows(CONNECTIONS_VIEW) },
     run: async (command, argument) => (await annex).run(command, argument),
     openLink: async (uri) => (await annex).openLink(uri),
     restorePanel: async (kind, panel, state) => (await annex).restorePanel(kind, panel, state),
@@ -175,7 +166,6 @@ export function buildHouse(context: vscode.ExtensionContext, entrance: Entrance)
       outgoing.wake();
       (await annex).wake();
       view.refresh();
-      deliveries.refresh();
       await Promise.all([statusBar.update(), (await annex).tick()]);
     },
   };

@@ -5,7 +5,8 @@ import { tn } from '../l10n.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Runbook } from '../runbook/schema.ts';
 import { coalesce } from './coalesce.ts';
-import { type DeliveryNode, countForPerson, deliveryGroups } from './delivery-nodes.ts';
+import { countForPerson, deliveryGroups } from './delivery-groups.ts';
+import type { DeliveryNode } from './delivery-nodes.ts';
 import { readIncidents } from './read-incidents.ts';
 import { treeItem } from './tree-item.ts';
 

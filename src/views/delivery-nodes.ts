@@ -38,12 +38,11 @@ export interface DeliveriesInput {
   readonly reason: (delivery: string) => string | undefined;
 }
 
-const DONE_SHOWN = 20;
 const LINE_LENGTH = 60;
 const TOOLTIP_TEXT = 1_000;
 
 /** What waits for a person comes first in this order. */
-const FOR_A_PERSON: readonly DeliveryState[] = ['unknown', 'failed', 'by hand'];
+export const FOR_A_PERSON: readonly DeliveryState[] = ['unknown', 'failed', 'by hand'];
 
 const LOOKS: Readonly<Record<Exclude<DeliveryState, 'discarded'>, readonly [mark: DeliveryMark, context: string, words: string]>> = {
   unknown: ['doubt', 'delivery.unknown', 'not known whether it arrived'],
@@ -71,37 +70,15 @@ export function needsPerson({ state }: Delivery): boolean {
   return FOR_A_PERSON.includes(state);
 }
 
-interface Placed {
-  readonly incident: Incident;
-  readonly delivery: Delivery;
-}
-
-/** The Deliveries view: what needs a person, what waits, and the last ones that are done. Empty when there is nothing. */
-export function deliveryGroups(input: DeliveriesInput): DeliveryNode[] {
-  const all = input.incidents.flatMap((incident) => incident.deliveries.map((delivery): Placed => ({ incident, delivery })));
-  const inState = (...states: readonly DeliveryState[]): Placed[] => states.flatMap((state) => all.filter(({ delivery }) => delivery.state === state));
-  const settled = new Map(input.incidents.flatMap((incident) => [...settledAt(incident)]));
-  const newestFirst = inState('done').sort((a, b) => ((settled.get(a.delivery.id) ?? '') < (settled.get(b.delivery.id) ?? '') ? 1 : -1));
-  const several = new Set(all.map(({ incident }) => incident.id)).size > 1;
-  const group = (key: string, label: string, mark: DeliveryMark, expanded: boolean, placed: readonly Placed[]): DeliveryNode[] => (placed.length === 0 ? [] : [{
-    kind: 'delivery-group', key, label, description: String(placed.length), mark, expanded,
-    children: () => placed.map(({ incident, delivery }) => deliveryNode(incident, delivery, { ...input, several, settled })),
-  }]);
-  return [
-    ...group('needs-you', t('Needs you'), 'urgent', true, inState(...FOR_A_PERSON)),
-    ...group('waiting', t('Waiting'), 'waiting', true, inState('pending')),
-    ...group('done', t('Done'), 'delivered', false, newestFirst.slice(0, DONE_SHOWN)),
-  ];
-}
-
-interface RowInput extends Omit<DeliveriesInput, 'incidents'> {
+export interface RowInput extends Omit<DeliveriesInput, 'incidents'> {
   /** Whether rows of several incidents stand side by side. */
   readonly several: boolean;
   /** Delivery → when the last thing about it was recorded, ISO 8601 UTC. */
   readonly settled: ReadonlyMap<string, string>;
 }
 
-function deliveryNode(incident: Incident, delivery: Delivery, input: RowInput): DeliveryNode {
+/** The row of a delivery. */
+export function deliveryNode(incident: Incident, delivery: Delivery, input: RowInput): DeliveryNode {
   const [mark, context, english] = delivery.state === 'discarded' ? LOOKS.failed : LOOKS[delivery.state];
   const words = t(/* l10n: table */ english);
   const { runbook } = input;
@@ -173,11 +150,6 @@ function contactNodes({ key: parent, ...place }: Pick<DeliveryNode, 'key' | 'del
       click: 'incidentRunbook.contact',
     }];
   });
-}
-
-/** How many deliveries need a person. */
-export function countForPerson(incidents: readonly Incident[]): number {
-  return incidents.reduce((count, { deliveries }) => count + deliveries.filter(needsPerson).length, 0);
 }
 
 /**
@@ -252,7 +224,7 @@ export function doubtQuestion(incident: Incident, delivery: Delivery): string {
 }
 
 /** Delivery → when the last thing about it was recorded. */
-function settledAt(incident: Incident): Map<string, string> {
+export function settledAt(incident: Incident): Map<string, string> {
   return new Map(incident.events.flatMap((event) => ('request' in event ? [[event.request, event.at] as const] : [])));
 }
 

@@ -36,6 +36,8 @@ const MINUTE = 60_000;
 /** Undefined when the person let it go. */
 export async function askStream(question: StreamQuestion): Promise<StreamChoice | undefined> {
   let [groups, pattern] = [question.groups, ''];
+  // Loaded while somebody chooses, so that the first lines are there at once.
+  void import('../../services/aws/logs.ts').catch(() => undefined);
   for (;;) {
     const answer = await askSince(question, groups, pattern);
     if (answer === 'groups') {

@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import type { DeliveryRequest, TimelineEvent } from '../../../src/incident/events.ts';
 import { type Incident, fold } from '../../../src/incident/fold.ts';
-import {
-  type DeliveriesInput, type DeliveryNode, countForPerson, deliveryGroups, doubtQuestion, incidentDeliveryNodes,
-} from '../../../src/views/delivery-nodes.ts';
+import { countForPerson, deliveryGroups } from '../../../src/views/delivery-groups.ts';
+import { type DeliveriesInput, type DeliveryNode, doubtQuestion, incidentDeliveryNodes,  } from '../../../src/views/delivery-nodes.ts';
 import { EXTENSION, INCIDENT, createEvents, minute } from '../../support/build-events.ts';
 import { bundledRunbook } from '../../support/bundled-runbook.ts';
 import { START } from '../../support/clock.ts';
