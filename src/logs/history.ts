@@ -8,7 +8,7 @@ export interface HistoryQuery {
   readonly pattern: string;
   /** Epoch ms, inclusive. */
   readonly from: number;
-  /** Epoch ms, exclusive; unset for open end. */
+  /** Epoch ms, inclusive; unset for open end. */
   readonly to?: number;
 }
 

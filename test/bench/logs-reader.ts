@@ -5,6 +5,7 @@
 import { createRedactor } from '../../src/incident/redact.ts';
 import { readHistory } from '../../src/logs/history.ts';
 import { ShownLines } from '../../src/logs/shown-lines.ts';
+import { LOG_SETTINGS } from '../../src/manifest-logs.ts';
 import { AwsSession } from '../../src/services/aws/session.ts';
 import { LOG_GROUP, REGION } from '../practice/resources.ts';
 
@@ -63,7 +64,7 @@ async function* plain(origin: string, from: number): Batches {
 /** From the request to the text as it goes into the channel. */
 async function* ours(origin: string, from: number): Batches {
   const aws = new AwsSession({ region: REGION, endpoint: origin });
-  const lines = new ShownLines({ time: 'utc', json: 'compact', redact: createRedactor(), groups: [LOG_GROUP] }, 100_000);
+  const lines = new ShownLines({ time: 'utc', json: 'compact', redact: createRedactor(), groups: [LOG_GROUP] }, LOG_SETTINGS['incidentRunbook.logs.maximumLines'].default);
   try {
     for await (const events of readHistory(aws, { groups: [LOG_GROUP], pattern: '', from }, AbortSignal.timeout(600_000))) {
       const { text } = lines.add(events.map((event) => ({ kind: 'event', event })));

@@ -21,7 +21,7 @@ export interface LogQuery {
   readonly pattern: string;
   /** Epoch ms, inclusive. */
   readonly from: number;
-  /** Epoch ms, exclusive; unset for open end. */
+  /** Epoch ms; FilterLogEvents gives events of this very ms as well. Unset for open end. */
   readonly to?: number;
   /** Events asked for at a time, at most 10,000. */
   readonly pageSize?: number;
