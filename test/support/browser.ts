@@ -35,6 +35,8 @@ const expectedNoise = [
   /\[TreeView\] Failed to resolve parent/,
   // A window that is loaded anew ends at once in a browser, whatever it still wanted to keep.
   /\[lifecycle\] Long running operations during shutdown|IndexedDB database 'vscode-web-db' is closed/,
+  // It brings the output panel back before the channels that other extensions have there.
+  /Unable to resolve resource output:/,
 ];
 
 /**
