@@ -27,7 +27,7 @@ export const CORPUS: readonly Shape[] = [
   of('Node: modules by URL', '    at file:///srv/app/dist/main.mjs:3:7\n    at main (file:///srv/app/My%20App/index.mjs:12:3)', 'node /srv/app/dist/main.mjs:3:7', 'node /srv/app/My App/index.mjs:12:3'),
   of('Node on Windows', String.raw`    at Object.<anonymous> (C:\Users\dev\new app\src\index.js:10:7)
     at file:///C:/Users/dev/app/x.mjs:1:2
-    at D:\work\app\lib\a.js:5:1`, 'node C:/Users/dev/new app/src/index.js:10:7', 'node C:/Users/dev/app/x.mjs:1:2', 'node D:/work/app/lib/a.js:5:1'),
+    at D:\repo\app\lib\a.js:5:1`, 'node C:/Users/dev/new app/src/index.js:10:7', 'node C:/Users/dev/app/x.mjs:1:2', 'node D:/repo/app/lib/a.js:5:1'),
   of('Node: eval names the file that called it', '    at eval (eval at render (/app/src/template.js:8:3), <anonymous>:1:7)', 'node /app/src/template.js:8:3'),
   of('Node: an error with properties ends in a brace', '    at connect (/app/src/db.js:9:2) {\n  errno: -111,\n  port: 5432\n}', 'node /app/src/db.js:9:2'),
   of('Node: a cause', '    at a (/app/a.js:1:2)\n  [cause]: Error: inner\n      at b (/app/b.js:3:4)', 'node /app/a.js:1:2', 'node /app/b.js:3:4'),
