@@ -51,8 +51,11 @@ describe('the overview in the real workbench', () => {
 
   const recorded = (incident: string): Incident => fold(rawEvents(timelineFile(session.timelines, incident))) ?? assert.fail('nothing is recorded');
   const open = async (title: string): Promise<Frame> => {
-    await runCommand(page, 'Incident: Open Overview');
-    await choose(page, title);
+    // A document that is still being opened may take the focus from the list, and then that is gone: it is asked for again.
+    await until('the incident to be chosen', async () => {
+      await runCommand(page, 'Incident: Open Overview');
+      return choose(page, title, 5_000).then(() => true, () => false);
+    }, 40_000);
     return findPanel(page, title);
   };
   const items = (): Locator => frame.locator('.canvas .item');

@@ -208,9 +208,9 @@ export async function enterText(page: Page, title: string | RegExp, text?: strin
   await input.press('Enter');
 }
 
-/** Chooses the row with this text in the open list. */
-export async function choose(page: Page, text: string | RegExp): Promise<void> {
-  await page.locator('.quick-input-widget .monaco-list-row').filter({ hasText: text }).first().click();
+/** Chooses the row with this text in the open list. @param timeoutMs for so long it may take; default: as any click */
+export async function choose(page: Page, text: string | RegExp, timeoutMs?: number): Promise<void> {
+  await page.locator('.quick-input-widget .monaco-list-row').filter({ hasText: text }).first().click(timeoutMs === undefined ? {} : { timeout: timeoutMs });
 }
 
 /** What a screen reader says of the rows of the side bar's trees, from the top; empty for a row without a name. */
