@@ -5,6 +5,7 @@ import { t } from './l10n.ts';
 import { CONNECTABLE, CONNECTION_KINDS, type ConnectableService, type Connection, type Connections, readConnection } from './services/connections.ts';
 import { PRACTICE_SETTING, PracticeConnections } from './services/practice.ts';
 import { ENTERPRISE_SETTING, SIGN_IN_SCOPES, signInProvider } from './services/sign-in.ts';
+import { withoutPeriod } from './text.ts';
 
 /**
  * `practice`: the practice environment stands in for the service. `signed out`: it is set up, and VS Code's own
@@ -229,7 +230,7 @@ async function signIn(provider: string): Promise<vscode.AuthenticationSession> {
     if (/cancel|did not consent/i.test(messageOf(error))) {
       throw new CancelledError();
     }
-    throw new UserError(t('VS Code could not sign in: {0}. Try again, or enter a personal access token.', messageOf(error).replace(/\.$/, '')), { cause: error });
+    throw new UserError(t('VS Code could not sign in: {0}. Try again, or enter a personal access token.', withoutPeriod(messageOf(error))), { cause: error });
   }
 }
 

@@ -46,7 +46,7 @@ export interface LogHouse extends vscode.Disposable {
 }
 
 export function buildLogHouse({ context, clock, ledger, runbook, services, redact, isTrusted, onError }: LogHouseDeps): LogHouse {
-  const channel = new LogChannel({ redact });
+  const channel = new LogChannel({ redact, now: () => clock.now() });
   let frames: Promise<StackFrames> | undefined;
   const stackFrames = (): Promise<StackFrames> => frames ??= import('./views/logs/stack-frames.ts').then(({ createStackFrames }) => createStackFrames(isTrusted));
   let following = Promise.resolve();

@@ -7,3 +7,8 @@ export function plural(count: number, noun: string): string {
 export function lowerFirst(text: string): string {
   return /^[A-Z](?![A-Z])/.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text;
 }
+
+/** A sentence for the middle of another one. */
+export function withoutPeriod(text: string): string {
+  return text.replace(/\.$/, '');
+}

@@ -6,7 +6,7 @@ import type { EcsService, ServiceDeployment } from '../services/aws/ecs.ts';
 import type { AwsSession } from '../services/aws/session.ts';
 import type { GitHubClient } from '../services/github/client.ts';
 import type { Deployment, WorkflowRun } from '../services/github/reads.ts';
-import type { Marker, MarkerSource } from './log-entry.ts';
+import { type Marker, type MarkerSource, byTime } from './log-entry.ts';
 
 /** Services that ECS describes at once. */
 const PER_CALL = 10;
@@ -174,7 +174,7 @@ export function together(sources: Readonly<Record<string, MarkerSource>>): Marke
         return [{ key: `unreadable ${name}`, at: to, text: onOneLine(`${name} cannot be read: ${messageOf(error)}`) }];
       },
     )));
-    return found.flat().sort((one, other) => one.at - other.at);
+    return found.flat().sort(byTime);
   };
 }
 

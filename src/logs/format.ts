@@ -6,7 +6,7 @@ import { type OffsetAt, type TimeZoneChoice, createEventTimes, ownTimeLength } f
 import { type JsonStyle, formatJson, parseJsonLine } from './json-line.ts';
 import type { LogEntry, ShownMessage } from './log-entry.ts';
 import { shortGroups, shortStream } from './stream-name.ts';
-import { type Block, createTraceGrouper } from './traces.ts';
+import { type Block, type MessageBlock, createTraceGrouper } from './traces.ts';
 
 export interface LogFormatOptions {
   readonly time: TimeZoneChoice;
@@ -35,8 +35,16 @@ export interface ShownBlock {
 export interface LogFormatter {
   /** The next line, counted from 0. */
   readonly line: number;
+  /** Puts together what comes next; until that is formatted or passed, a block may get further events. */
+  group(entries: readonly LogEntry[]): Block[];
   /** Formats what comes next. */
-  format(entries: readonly LogEntry[]): ShownBlock[];
+  format(blocks: readonly Block[]): ShownBlock[];
+  /**
+   * Counts what comes next but is not shown as one line.
+   *
+   * @returns undefined unless it may hold a stack trace; it is formatted when its text is asked for
+   */
+  pass(block: Block): ShownMessage | undefined;
   /** Formats blocks that were formatted before, as if they came next; begins with the date. */
   again(blocks: readonly Block[]): ShownBlock[];
   /** What follows is formatted so. */
@@ -52,7 +60,8 @@ export function createLogFormatter(options: LogFormatOptions): LogFormatter {
   const grouper = createTraceGrouper();
   let layout = createLayout(options);
   let [line, date] = [0, ''];
-  const place = (blocks: readonly Block[]): ShownBlock[] => {
+  const format = (blocks: readonly Block[]): ShownBlock[] => {
+    grouper.close();
     const shown: ShownBlock[] = [];
     for (const block of blocks) {
       const at = block.kind === 'message' ? (block.events[0]?.at ?? 0) : block.at;
@@ -71,10 +80,16 @@ export function createLogFormatter(options: LogFormatOptions): LogFormatter {
   };
   return {
     get line() { return line; },
-    format: (entries) => place(grouper.group(entries)),
+    group: (entries) => grouper.group(entries),
+    format,
+    pass: (block) => {
+      grouper.close();
+      line += 1;
+      return block.kind === 'message' && mayHoldTrace(block) ? new PassedMessage(block, line - 1, layout) : undefined;
+    },
     again: (blocks) => {
       date = '';
-      return place(blocks);
+      return format(blocks);
     },
     use: (next) => {
       layout = createLayout(next);
@@ -92,7 +107,39 @@ function messageOf(block: Block, text: string, line: number, lines: number): Sho
   return head === undefined ? undefined : { at: head.at, group: head.group, stream: head.stream, text, line, lines };
 }
 
-function createLayout({ time, json, redact, groups = [], offsetAt }: LogFormatOptions): { date(at: number): string; text(block: Block): string } {
+/** Several lines; JSON has them in a string. */
+function mayHoldTrace({ events, continues }: MessageBlock): boolean {
+  const message = events[0]?.message ?? '';
+  return continues || events.length > 1 || message.includes('\n') || message.includes('\\n');
+}
+
+/** A message of which no line is in the channel. */
+class PassedMessage implements ShownMessage {
+  readonly at: number;
+  readonly group: string;
+  readonly stream: string;
+  readonly line: number;
+  readonly lines = 0;
+  readonly #block: Block;
+  readonly #layout: Layout;
+
+  constructor(block: MessageBlock, line: number, layout: Layout) {
+    const { at = 0, group = '', stream = '' } = block.events[0] ?? {};
+    [this.at, this.group, this.stream, this.line] = [at, group, stream, line];
+    [this.#block, this.#layout] = [block, layout];
+  }
+
+  get text(): string {
+    return this.#layout.text(this.#block);
+  }
+}
+
+interface Layout {
+  date(at: number): string;
+  text(block: Block): string;
+}
+
+function createLayout({ time, json, redact, groups = [], offsetAt }: LogFormatOptions): Layout {
   const times = createEventTimes(time, offsetAt);
   const sourceOf = createSources(groups);
   const bodyOf = (event: LogEvent): string => {

@@ -1,6 +1,7 @@
 /** What the log groups hold of a time, merged by event time (runbook 5.1). */
 import type { AwsSession } from '../services/aws/session.ts';
 import type { LogEvent } from '../services/aws/logs.ts';
+import { byTime } from './log-entry.ts';
 
 export interface HistoryQuery {
   readonly groups: readonly string[];
@@ -46,7 +47,7 @@ export async function* readHistory(aws: AwsSession, { groups, ...query }: Histor
       return source.held.splice(0, upTo);
     });
     if (ready.length > 0) {
-      yield ready.sort((one, other) => one.at - other.at);
+      yield ready.sort(byTime);
     }
   }
 }

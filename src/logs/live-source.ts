@@ -1,7 +1,9 @@
 /** Live Tail as long as there is one: sessions follow each other, and polling takes over in between. */
 import { CancelledError, messageOf } from '../errors.ts';
 import type { LogEvent } from '../services/aws/logs.ts';
+import { withoutPeriod } from '../text.ts';
 import type { LogStreamRequest } from './log-streams.ts';
+import { retryIn } from './retry.ts';
 
 export interface LiveOptions {
   readonly request: LogStreamRequest;
@@ -23,7 +25,7 @@ export interface LiveOptions {
 const MOST_FAILURES = 6;
 /** A session that stood for so long has worked, ms. */
 const STOOD_MS = 30_000;
-const SLOWEST_RETRY_MS = 30_000;
+const RETRY_MS = 500;
 /** Sampling is said again when it has not been said for so many updates. */
 const SAMPLED_EVERY = 30;
 
@@ -36,7 +38,7 @@ export async function followLive({ request, isWanted, wait, signal, now, note, o
   }
   let [failures, sessions, sinceSampled] = [0, 0, SAMPLED_EVERY];
   while (!signal.aborted) {
-    let startedAt = Number.POSITIVE_INFINITY;
+    let [startedAt, delay] = [Number.POSITIVE_INFINITY, 0];
     try {
       onOpening();
       for await (const update of liveTail(request.aws, request.groups, request.pattern, signal)) {
@@ -60,17 +62,16 @@ export async function followLive({ request, isWanted, wait, signal, now, note, o
       }
       failures = now() - startedAt >= STOOD_MS ? 0 : failures + 1;
       if (error instanceof LiveTailRefusedError || failures > MOST_FAILURES) {
-        note(`polling instead of Live Tail: ${messageOf(error).replace(/\.$/, '')}`);
+        note(`polling instead of Live Tail: ${withoutPeriod(messageOf(error))}`);
         return;
       }
-      const delay = Math.min(500 * 2 ** failures, SLOWEST_RETRY_MS);
+      delay = retryIn(failures, RETRY_MS);
       if (!(error instanceof SessionEndedError)) {
         note(`Live Tail is interrupted, polling meanwhile, next try in ${delay / 1_000} s`);
       }
-      onLive(false);
-      await wait(delay, signal);
     } finally {
       onLive(false);
     }
+    await wait(delay, signal);
   }
 }

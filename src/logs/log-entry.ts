@@ -33,6 +33,11 @@ export interface LogSink {
   streaming(state: StreamState, groups?: readonly string[]): void;
 }
 
+/** Orders what has happened, the oldest first. */
+export function byTime(one: { readonly at: number }, other: { readonly at: number }): number {
+  return one.at - other.at;
+}
+
 /** A message as it stands in the channel: several events when a runtime has sent a trace line by line. */
 export interface ShownMessage {
   /** Epoch ms of its first event. */
@@ -43,5 +48,6 @@ export interface ShownMessage {
   readonly text: string;
   /** Its first line, counted from 0 since the channel was made, also those that have left it since. */
   readonly line: number;
+  /** 0: so much came at once that it was gone before it could be shown. */
   readonly lines: number;
 }

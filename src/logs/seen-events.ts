@@ -17,10 +17,6 @@ export class SeenEvents {
   /** Whether Live Tail may bring what FilterLogEvents has brought; until then it costs nothing. */
   expectsLive = false;
 
-  get size(): number {
-    return this.#ids.size;
-  }
-
   /** Takes note of an event of FilterLogEvents. @returns whether it was not shown yet */
   add(event: LogEvent): boolean {
     const id = hash(event.id);

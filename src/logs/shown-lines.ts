@@ -8,28 +8,39 @@ export interface Change {
   /** `replace`: the document is now this text; `append`: it goes on with it. Ends with a line break, unless it is empty. */
   readonly kind: 'append' | 'replace';
   readonly text: string;
-  /** Shown for the first time. */
+  /** Shown for the first time; also those that may hold a stack trace and came and left at once. */
   readonly messages: readonly ShownMessage[];
 }
 
-/** Part of the lines that stay when there are too many: each replacing sends them all again, so not too often. */
-const KEPT_PART = 0.75;
+/** Part of the lines that stay when there are too many: they are all sent again, so a line is that once, on average. */
+const KEPT_PART = 0.5;
 
 export class ShownLines {
   readonly #formatter: LogFormatter;
+  readonly #tracesSince: () => number;
   #maximum: number;
   #kept: ShownBlock[] = [];
+  /** Not drawn yet. */
+  #waiting: LogEntry[] = [];
+  /** Left without having been drawn. */
+  #passed: ShownMessage[] = [];
+  /** The document has lines that left since it was drawn. */
+  #isBehind = false;
   /** Lines of the document before the first one kept. */
   #header = 0;
-  /** Lines that have left. */
+  /** Messages that have left. */
   #left = 0;
   /** The last line with a date among them. */
   #date: string | undefined;
 
-  /** @param maximum lines of the document */
-  constructor(options: LogFormatOptions, maximum: number) {
+  /**
+   * @param maximum lines of the document
+   * @param tracesSince epoch ms: of what leaves as soon as it comes, messages are told of only when they are younger
+   */
+  constructor(options: LogFormatOptions, maximum: number, tracesSince = (): number => Number.NEGATIVE_INFINITY) {
     this.#formatter = createLogFormatter(options);
     this.#maximum = maximum;
+    this.#tracesSince = tracesSince;
   }
 
   /** What the document's first line is counted as: a line of `ShownMessage` less this is its line in the document. */
@@ -37,20 +48,59 @@ export class ShownLines {
     return (this.#kept[0]?.line ?? this.#formatter.line) - this.#header;
   }
 
-  get messages(): ShownMessage[] {
-    return messagesOf(this.#kept);
+  /** Whether more has come since it was drawn than there is room for. */
+  get isBehind(): boolean {
+    return this.#isBehind;
   }
 
-  add(entries: readonly LogEntry[]): Change {
-    const shown = this.#formatter.format(entries);
+  /** Takes what comes next; it is there once it was drawn. */
+  add(entries: readonly LogEntry[]): void {
+    for (const entry of entries) {
+      this.#waiting.push(entry);
+    }
+    this.#passSurplus();
+  }
+
+  /** Draws what was added since; undefined when that is nothing. */
+  draw(): Change | undefined {
+    if (this.#waiting.length === 0) {
+      return undefined;
+    }
+    const [passed, shown] = [this.#passed, this.#formatter.format(this.#formatter.group(this.#waiting))];
+    [this.#waiting, this.#passed] = [[], []];
     for (const block of shown) {
       this.#kept.push(block);
     }
-    const messages = messagesOf(shown);
-    if (this.#formatter.line - this.firstLine > this.#maximum) {
+    const messages = [...passed, ...messagesOf(shown)];
+    if (this.#isBehind || this.#formatter.line - this.firstLine > this.#maximum) {
+      this.#isBehind = false;
       return { kind: 'replace', text: this.#trim(), messages };
     }
     return { kind: 'append', text: textOf(shown), messages };
+  }
+
+  /** What would leave as soon as it came is not formatted. */
+  #passSurplus(): void {
+    const surplus = this.#waiting.length - this.#room;
+    if (surplus > 0) {
+      this.#letGo(this.#kept.length);
+      const since = this.#tracesSince();
+      const gone = this.#waiting.splice(0, surplus).filter(({ kind }) => kind === 'event');
+      this.#left += gone.length;
+      const young = gone.filter((entry) => entry.kind === 'event' && entry.event.at > since);
+      for (const block of this.#formatter.group(young)) {
+        const message = this.#formatter.pass(block);
+        if (message !== undefined) {
+          this.#passed.push(message);
+        }
+      }
+      this.#isBehind = true;
+    }
+  }
+
+  /** Lines that stay when there are too many. */
+  get #room(): number {
+    return Math.floor(this.#maximum * KEPT_PART);
   }
 
   /** Draws anew what is there; its lines are counted on from the last one, so that no number stands for two lines. */
@@ -107,17 +157,19 @@ export class ShownLines {
 
   /** Lets the oldest blocks go; the document that is left. The youngest block stays whatever its length. */
   #trim(): string {
-    const end = this.#formatter.line;
-    const room = Math.floor(this.#maximum * KEPT_PART);
-    const first = Math.min(this.#lastAt(({ line }) => end - line > room) + 1, this.#kept.length - 1);
-    const gone = this.#kept.splice(0, first);
-    this.#left += gone.reduce((sum, { lines }) => sum + lines, 0);
-    this.#date = gone.findLast(({ block }) => block === undefined)?.text ?? this.#date;
+    const [end, room] = [this.#formatter.line, this.#room];
+    this.#letGo(Math.min(this.#lastAt(({ line }) => end - line > room) + 1, this.#kept.length - 1));
     return this.#document();
   }
 
+  #letGo(count: number): void {
+    const gone = this.#kept.splice(0, count);
+    this.#left += messagesOf(gone).length;
+    this.#date = gone.findLast(({ block }) => block === undefined)?.text ?? this.#date;
+  }
+
   #document(): string {
-    const header = this.#left === 0 ? [] : [noteLine(`${this.#left.toLocaleString('en')} older lines have left this channel; Export Logs has them`)];
+    const header = this.#left === 0 ? [] : [noteLine(`${this.#left.toLocaleString('en')} older messages have left this channel; Export Logs has them`)];
     if (header.length > 0 && this.#date !== undefined && this.#kept[0]?.block !== undefined) {
       header.push(this.#date);
     }

@@ -1,13 +1,15 @@
 /** One stream from its start to its end: the history, then what arrives, whichever way it comes (runbook 5.1). */
+import { setImmediate } from 'node:timers/promises';
 import { CancelledError, messageOf } from '../errors.ts';
 import type { Clock } from '../incident/clock.ts';
 import type { LogEvent } from '../services/aws/logs.ts';
-import { plural } from '../text.ts';
+import { plural, withoutPeriod } from '../text.ts';
 import { readHistory } from './history.ts';
 import { followLive } from './live-source.ts';
-import type { LogEntry, LogSink, Marker } from './log-entry.ts';
+import { type LogEntry, type LogSink, type Marker, byTime } from './log-entry.ts';
 import type { LogStreamRequest } from './log-streams.ts';
 import { SeenEvents } from './seen-events.ts';
+import { retryIn } from './retry.ts';
 import { DEEPEST_MS, SweepPlan } from './sweep-plan.ts';
 
 export interface StreamOptions {
@@ -38,7 +40,7 @@ const GRACE_MS = 3_000;
 const LATE_MS = 5_000;
 /** A gap shorter than this is not worth a line, ms. */
 const GAP_MS = 5_000;
-const SLOWEST_RETRY_MS = 30_000;
+const RETRY_MS = 1_000;
 /** The history is given up after so many failures without a page in between. */
 const MOST_HISTORY_FAILURES = 5;
 const MARKERS_EVERY_MS = 30_000;
@@ -123,12 +125,17 @@ export class StreamRun {
       // A page may be empty without being the last: what was shown stays shown.
       const last = batch.at(-1)?.at ?? this.#unread ?? from;
       // Only what a sweep may meet again is remembered, and the last moment, with which the history would be gone on.
-      const fresh = batch.filter((event) => (event.at < floor && event.at !== last && event.at !== from) || this.#seen.add(event));
+      const fresh: LogEvent[] = [];
+      for (const event of batch) {
+        if ((event.at < floor && event.at !== last && event.at !== from) || this.#seen.add(event)) {
+          fresh.push(event);
+          this.counts.errors += event.message.includes('ERROR') ? 1 : 0;
+        }
+      }
       this.counts.shown += fresh.length;
-      this.counts.errors += fresh.filter(({ message }) => message.includes('ERROR')).length;
       this.#show(fresh);
       this.#unread = last;
-      await breathe();
+      await setImmediate();
     }
     // A service that is slow to say what was deployed holds nothing up: its markers come with the next events.
     if (this.#request.markers !== undefined) {
@@ -139,8 +146,8 @@ export class StreamRun {
 
   /** Says that something failed, and when it is tried again, ms. @param failures in a row, this one included */
   #retryIn(failures: number, error: unknown): number {
-    const delay = Math.min(1_000 * 2 ** failures, SLOWEST_RETRY_MS);
-    this.#note(`${isThrottling(error) ? 'throttled' : messageOf(error).replace(/\.$/, '')}, next try in ${delay / 1_000} s`);
+    const delay = retryIn(failures, RETRY_MS);
+    this.#note(`${isThrottling(error) ? 'throttled' : withoutPeriod(messageOf(error))}, next try in ${delay / 1_000} s`);
     return delay;
   }
 
@@ -213,7 +220,7 @@ export class StreamRun {
       if (held.length > (liveSince === undefined ? 0 : MOST_HELD)) {
         release();
       }
-      await breathe();
+      await setImmediate();
     }
     release();
     this.#plan.swept(now, from, read, fresh, liveSince !== undefined);
@@ -238,10 +245,12 @@ export class StreamRun {
     }
     const { sink } = this.#options;
     const entries: LogEntry[] = [];
+    let [next] = this.#markers;
     for (const event of events) {
-      while (this.#markers[0] !== undefined && this.#markers[0].at <= event.at) {
-        entries.push({ kind: 'marker', ...this.#markers[0] });
+      while (next !== undefined && next.at <= event.at) {
+        entries.push({ kind: 'marker', ...next });
         this.#markers.shift();
+        [next] = this.#markers;
       }
       const isLate = event.at < this.#newest - 1_000 && event.ingestedAt - event.at > LATE_MS;
       entries.push(isLate ? { kind: 'event', event, late: true } : { kind: 'event', event });
@@ -285,15 +294,6 @@ export class StreamRun {
       }
     }
   }
-}
-
-function byTime(one: { readonly at: number }, other: { readonly at: number }): number {
-  return one.at - other.at;
-}
-
-/** Lets everything else of the extension host have its turn. */
-function breathe(): Promise<void> {
-  return new Promise((resolve) => { setImmediate(resolve); });
 }
 
 function isThrottling(error: unknown): boolean {

@@ -5,16 +5,19 @@
 import type { LogEvent } from '../services/aws/logs.ts';
 import type { LogEntry } from './log-entry.ts';
 
+/** Events that are one message of a program. */
+export interface MessageBlock {
+  readonly kind: 'message';
+  /** In the order in which they came. */
+  readonly events: readonly LogEvent[];
+  readonly late: boolean;
+  /** The head was shown before. */
+  readonly continues: boolean;
+}
+
 /** What stands together in the channel. */
 export type Block =
-  | {
-    readonly kind: 'message';
-    /** In the order in which they came. */
-    readonly events: readonly LogEvent[];
-    readonly late: boolean;
-    /** The head was shown before. */
-    readonly continues: boolean;
-  }
+  | MessageBlock
   | Exclude<LogEntry, { readonly kind: 'event' }>;
 
 /** Lines of one trace follow each other at once. */
@@ -41,8 +44,10 @@ interface Open {
 }
 
 export interface TraceGrouper {
-  /** Every event in exactly one block; blocks in the order of their heads. */
+  /** Every event in exactly one block; blocks in the order of their heads. Those before it may get further events. */
   group(entries: readonly LogEntry[]): Block[];
+  /** The blocks so far are done with: what continues one begins another. */
+  close(): void;
 }
 
 export function createTraceGrouper(): TraceGrouper {
@@ -66,8 +71,8 @@ export function createTraceGrouper(): TraceGrouper {
     return open;
   };
   return {
+    close() { batch += 1; },
     group(entries) {
-      batch += 1;
       const blocks: Block[] = [];
       for (const entry of entries) {
         if (entry.kind !== 'event') {
@@ -94,7 +99,13 @@ export function createTraceGrouper(): TraceGrouper {
 
 function follows(message: string, { trace }: Open): boolean {
   // A message of several lines brought its own trace with it.
-  return CONTINUES.test(message) || (trace === 'python' && PYTHON_ERROR.test(message)) || (trace === 'go' && GO_CALL.test(message));
+  return (mayContinue(message) && CONTINUES.test(message)) || (trace === 'python' && PYTHON_ERROR.test(message)) || (trace === 'go' && GO_CALL.test(message));
+}
+
+/** Most messages begin with a digit or `{`, and are done with here. */
+function mayContinue(message: string): boolean {
+  const first = message.charCodeAt(0);
+  return !((first >= 0x30 && first <= 0x39) || first === 0x7b);
 }
 
 function traceAfter(message: string, before: Open['trace']): Open['trace'] {

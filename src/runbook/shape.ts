@@ -1,6 +1,6 @@
 /** Checks data against the schema, and says in words what a place must hold and what stands there instead. */
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
-import { lowerFirst } from '../text.ts';
+import { lowerFirst, withoutPeriod } from '../text.ts';
 import { formatPath, type Path } from './problems.ts';
 import { type Runbook, RunbookSchema } from './schema.ts';
 import { didYouMean, hint, nearest } from './suggest.ts';
@@ -141,8 +141,4 @@ function shown(value: unknown): string {
 
 function quoted(text: string): string {
   return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
-}
-
-function withoutPeriod(text: string): string {
-  return text.replace(/\.$/, '');
 }

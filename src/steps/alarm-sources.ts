@@ -3,7 +3,7 @@ import { CancelledError, UserError, messageOf } from '../errors.ts';
 import type { Level, Link } from '../incident/evidence.ts';
 import type { Connection } from '../services/connections.ts';
 import type { Monitor, SyntheticRun } from '../services/datadog.ts';
-import { plural } from '../text.ts';
+import { plural, withoutPeriod } from '../text.ts';
 import { inlineCode } from '../incident/markdown.ts';
 import type { StepContext } from './step.ts';
 
@@ -163,10 +163,6 @@ function leading<T>(list: readonly T[], holds: (entry: T) => boolean): readonly 
 /** What could not be asked, as a part of a sentence. */
 export function describeFailure({ source, error }: Failure): string {
   return `${source} could not be asked: ${withoutPeriod(error instanceof UserError ? error.message : messageOf(error))}`;
-}
-
-function withoutPeriod(text: string): string {
-  return text.replace(/\.$/, '');
 }
 
 function namesOf(named: readonly { readonly name: string }[]): string {

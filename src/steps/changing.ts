@@ -8,6 +8,7 @@ import type { Incident } from '../incident/fold.ts';
 import type { Redactor } from '../incident/redact.ts';
 import { type JsonObject, PLAN_FRESH_MS, type Plan, isIntact } from '../incident/plan.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { withoutPeriod } from '../text.ts';
 import { changeEvidence, makePlan, whatChanged } from './planning.ts';
 import type { Outgoing } from './posting.ts';
 import type { RunListener, RunResult } from './run.ts';
@@ -258,7 +259,7 @@ export class Changing {
   /** Nobody watches any more; what was begun goes on. */
   #left(context: ChangeContext, id: string, plan: Plan, last: Outlook, took: number, cancelled: boolean): Promise<RunResult> {
     const why = cancelled ? 'No longer watched' : `Not settled after ${formatDuration(took)}`;
-    return this.#record(context, id, plan, { ...last, summary: `${why}: ${last.summary.replace(/\.$/, '')}. What was begun goes on by itself; look at it again from the tree` }, 'cancelled', 'warn', took);
+    return this.#record(context, id, plan, { ...last, summary: `${why}: ${withoutPeriod(last.summary)}. What was begun goes on by itself; look at it again from the tree` }, 'cancelled', 'warn', took);
   }
 
   #end(context: ChangeContext, id: string, plan: Plan, outlook: Outlook, took: number): Promise<RunResult> {

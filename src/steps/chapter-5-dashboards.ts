@@ -6,6 +6,7 @@ import type { Runbook, RunbookDashboard } from '../runbook/schema.ts';
 import type { Connection } from '../services/connections.ts';
 import type { MetricSeries } from '../services/datadog.ts';
 import { escapeMarkdown, inlineCode, levelMark, sparkline, table, utc } from '../incident/markdown.ts';
+import { withoutPeriod } from '../text.ts';
 import type { ReadAction } from './step.ts';
 
 type Query = NonNullable<RunbookDashboard['queries']>[number];
@@ -92,7 +93,7 @@ async function read(connection: Connection, query: Query, range: { readonly from
     if (!(error instanceof UserError)) {
       throw error;
     }
-    return { query, series: [], level: 'unknown', verdict: `could not be read: ${messageOf(error).replace(/\.$/, '')}` };
+    return { query, series: [], level: 'unknown', verdict: `could not be read: ${withoutPeriod(messageOf(error))}` };
   }
 }
 

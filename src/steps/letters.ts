@@ -9,6 +9,7 @@ import { isReachable, nextReachable } from '../runbook/hours.ts';
 import { contactById } from '../runbook/query.ts';
 import type { Runbook, RunbookContact } from '../runbook/schema.ts';
 import type { ConnectableService } from '../services/connections.ts';
+import { withoutPeriod } from '../text.ts';
 import type { Inputs } from './inputs.ts';
 import type { Letter, StepContext } from './step.ts';
 
@@ -83,7 +84,7 @@ export function refuseWhileUnderWay({ deliveries }: Incident, service: Delivery[
     && (delivery.state === 'pending' || delivery.state === 'unknown' || delivery.inDoubt));
   if (open !== undefined) {
     throw new UserError(`${what} was asked for at ${time(open.at)} and ${open.inDoubt || open.state === 'unknown' ? 'may have been made already' : 'is on its way'}${
-      open.reason === undefined ? '' : ` (${open.reason.replace(/\.$/, '')})`}. Retry or discard that delivery first.`);
+      open.reason === undefined ? '' : ` (${withoutPeriod(open.reason)})`}. Retry or discard that delivery first.`);
   }
 }
 

@@ -4,6 +4,7 @@ import type { ImportApi } from '../api/import-api.ts';
 import type { ImportedIncident } from '../incident/import.ts';
 import { t, tn } from '../l10n.ts';
 import type { Skipped } from '../ledger/shared/past.ts';
+import { withoutPeriod } from '../text.ts';
 import { underProgress } from './under-progress.ts';
 
 export interface ImportFlowDeps {
@@ -73,9 +74,9 @@ function rest(known: number, skipped: readonly Skipped[], stopped: string | unde
   return [
     ...(known === 0 ? [] : [tn('{0} was here already', '{0} were here already', known)]),
     ...(skipped.length === 0 ? [] : [tn('{0} ticket passed over ({1})', '{0} tickets passed over ({1})', skipped.length, [
-      ...skipped.slice(0, 3).map(({ number, reason }) => `#${number}: ${reason.replace(/\.$/, '')}`), ...(skipped.length > 3 ? [t('the others are in the log')] : []),
+      ...skipped.slice(0, 3).map(({ number, reason }) => `#${number}: ${withoutPeriod(reason)}`), ...(skipped.length > 3 ? [t('the others are in the log')] : []),
     ].join('; '))]),
-    ...(stopped === undefined ? [] : [stopped.replace(/\.$/, '')]),
+    ...(stopped === undefined ? [] : [withoutPeriod(stopped)]),
   ];
 }
 

@@ -1,4 +1,4 @@
-/** From PutLogEvents to the line in the sink, against the practice environment: by Live Tail and by polling. */
+/** From PutLogEvents to the drawn line, against the practice environment: by Live Tail and by polling. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -11,12 +11,13 @@ import { wait } from '../../src/wait.ts';
 import { startPractice } from '../practice/environment.ts';
 import { REGION } from '../practice/resources.ts';
 import { until } from '../support/until.ts';
+import { drawnSink } from './drawn-sink.ts';
 
 const EVENTS = 100;
 /** No divisor of a second: the events meet every phase of updates and polls. */
 const BETWEEN_MS = 137;
 
-/** ms from the call of PutLogEvents to the sink, one for each event. */
+/** ms from the call of PutLogEvents to the drawn line, one for each event. */
 export interface Lags {
   readonly live: readonly number[];
   readonly polling: readonly number[];
@@ -48,17 +49,14 @@ async function lagsOf(aws: AwsSession, client: CloudWatchLogsClient, group: stri
   await client.send(new CreateLogStreamCommand({ logGroupName: group, logStreamName: 'one' }));
   const streams = new LogStreamer({
     clock: systemClock, wait, live: () => live,
-    sink: {
-      show(entries) {
-        for (const entry of entries) {
-          if (entry.kind === 'event') {
-            lags.set(entry.event.message, performance.now() - (put.get(entry.event.message) ?? Number.NaN));
-          }
+    sink: drawnSink([group], {
+      onDraw: ({ messages }) => {
+        for (const { text } of messages) {
+          const message = /event \d+$/.exec(text)?.[0] ?? '';
+          lags.set(message, performance.now() - (put.get(message) ?? Number.NaN));
         }
       },
-      reveal: () => undefined,
-      streaming: () => undefined,
-    },
+    }),
   });
   try {
     await streams.start({ aws, environment: 'production', groups: [group], pattern: '', from: systemClock.now() }, AbortSignal.timeout(120_000));

@@ -2,12 +2,12 @@
  * Reads all events of the replay server once and says how long that took: `plain` with fetch and JSON.parse, `ours` as
  * the extension does. Bundled as the extension is. `node logs-reader.mjs plain|ours ORIGIN EVENTS`
  */
-import { createRedactor } from '../../src/incident/redact.ts';
-import { readHistory } from '../../src/logs/history.ts';
-import { ShownLines } from '../../src/logs/shown-lines.ts';
-import { LOG_SETTINGS } from '../../src/manifest-logs.ts';
+import { systemClock } from '../../src/incident/clock.ts';
+import { StreamRun } from '../../src/logs/stream-run.ts';
 import { AwsSession } from '../../src/services/aws/session.ts';
+import { wait } from '../../src/wait.ts';
 import { LOG_GROUP, REGION } from '../practice/resources.ts';
+import { drawnSink } from './drawn-sink.ts';
 
 /** What a reader has measured; times in ms from the moment it was asked. */
 export interface Reading {
@@ -40,7 +40,8 @@ class Ids {
   }
 }
 
-type Batches = AsyncGenerator<{ readonly ids: readonly string[]; readonly text: string }>;
+/** Reads everything. @param onIds of each page @param onText of what a user sees of it */
+type Read = (onIds: (ids: readonly string[]) => void, onText: (text: string) => void, signal: AbortSignal) => Promise<void>;
 
 interface FilterAnswer {
   readonly events: readonly { readonly eventId: string; readonly timestamp: number; readonly logStreamName: string; readonly message: string }[];
@@ -48,58 +49,70 @@ interface FilterAnswer {
 }
 
 /** The practical limit: nobody can read this API without fetching and parsing its pages. */
-async function* plain(origin: string, from: number): Batches {
-  let next: string | undefined;
-  do {
-    const response = await fetch(origin, {
-      method: 'POST', headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': 'Logs_20140328.FilterLogEvents' },
-      body: JSON.stringify({ logGroupName: LOG_GROUP, startTime: from, nextToken: next }),
+function plain(origin: string, from: number): Read {
+  return async (onIds, onText, signal) => {
+    let next: string | undefined;
+    do {
+      const response = await fetch(origin, {
+        method: 'POST', signal, headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': 'Logs_20140328.FilterLogEvents' },
+        body: JSON.stringify({ logGroupName: LOG_GROUP, startTime: from, nextToken: next }),
+      });
+      const { events, nextToken } = JSON.parse(await response.text()) as FilterAnswer;
+      onIds(events.map(({ eventId }) => eventId));
+      onText(events[0]?.message ?? '');
+      next = nextToken;
+    } while (next !== undefined);
+  };
+}
+
+/** From the request to the text as it goes into the channel, which keeps the youngest lines. */
+function ours(origin: string, from: number): Read {
+  return async (onIds, onText, signal) => {
+    const aws = new AwsSession({ region: REGION, endpoint: origin });
+    const sink = drawnSink([LOG_GROUP], {
+      onEntries: (entries) => { onIds(entries.map((entry) => (entry.kind === 'event' ? entry.event.id : ''))); },
+      onDraw: ({ text }) => { onText(text); },
     });
-    const { events, nextToken } = JSON.parse(await response.text()) as FilterAnswer;
-    yield { ids: events.map(({ eventId }) => eventId), text: events[0]?.message ?? '' };
-    next = nextToken;
-  } while (next !== undefined);
-}
-
-/** From the request to the text as it goes into the channel. */
-async function* ours(origin: string, from: number): Batches {
-  const aws = new AwsSession({ region: REGION, endpoint: origin });
-  const lines = new ShownLines({ time: 'utc', json: 'compact', redact: createRedactor(), groups: [LOG_GROUP] }, LOG_SETTINGS['incidentRunbook.logs.maximumLines'].default);
-  try {
-    for await (const events of readHistory(aws, { groups: [LOG_GROUP], pattern: '', from }, AbortSignal.timeout(600_000))) {
-      const { text } = lines.add(events.map((event) => ({ kind: 'event', event })));
-      yield { ids: events.map(({ id }) => id), text };
+    try {
+      await new StreamRun({ aws, environment: 'production', groups: [LOG_GROUP], pattern: '', from }, { sink, clock: systemClock, wait }).history(signal);
+      sink.finish();
+    } finally {
+      aws.dispose();
     }
-  } finally {
-    aws.dispose();
-  }
+  };
 }
 
-async function firstOf(batches: Batches): Promise<number> {
-  const began = performance.now();
-  for await (const { text } of batches) {
-    if (text !== '') {
-      return performance.now() - began;
+async function firstOf(read: Read): Promise<number> {
+  const [began, enough] = [performance.now(), new AbortController()];
+  let first = Number.NaN;
+  await read(() => undefined, (text) => {
+    if (text !== '' && Number.isNaN(first)) {
+      first = performance.now() - began;
+      enough.abort();
     }
-  }
-  throw new Error('The replay server has no events');
+  }, enough.signal).catch((error: unknown) => {
+    if (!enough.signal.aborted) {
+      throw error;
+    }
+  });
+  return first;
 }
 
-async function measure(read: () => Batches, count: number): Promise<Reading> {
-  const [firstLine, firstLineAgain] = [await firstOf(read()), await firstOf(read())];
+async function measure(read: Read, count: number): Promise<Reading> {
+  const [firstLine, firstLineAgain] = [await firstOf(read), await firstOf(read)];
   const ids = new Ids(count);
   const memory: { rss: number; heap: number }[] = [];
   const began = performance.now();
-  for await (const batch of read()) {
-    batch.ids.forEach((id) => { ids.add(id); });
+  await read((batch) => {
+    batch.forEach((id) => { ids.add(id); });
     if (ids.events >= count * (memory.length + 1) / 10) {
       const { rss, heapUsed } = process.memoryUsage();
       memory.push({ rss: rss / 2 ** 20, heap: heapUsed / 2 ** 20 });
     }
-  }
+  }, () => undefined, AbortSignal.timeout(600_000));
   return { firstLine, firstLineAgain, all: performance.now() - began, events: ids.events, ids: ids.different, memory };
 }
 
 const [kind, origin = '', count = '0'] = process.argv.slice(2);
 const from = Date.now() - 7_200_000;
-console.log(JSON.stringify(await measure(() => kind === 'plain' ? plain(origin, from) : ours(origin, from), Number(count))));
+console.log(JSON.stringify(await measure(kind === 'plain' ? plain(origin, from) : ours(origin, from), Number(count))));

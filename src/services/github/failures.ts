@@ -1,5 +1,6 @@
 /** What GitHub's failures mean for the one who asked (docs.github.com/rest, "Troubleshooting" and "Rate limits"). */
 import type { Clock } from '../../incident/clock.ts';
+import { withoutPeriod } from '../../text.ts';
 import { DeliveryError } from '../courier.ts';
 import { lostCall, refusedCall } from '../http-call.ts';
 
@@ -97,7 +98,7 @@ function reasonIn(data: unknown): string | undefined {
     return undefined;
   }
   const details = errorsIn(data).map(({ field, code, message, value }) => [message ?? `${String(field)} ${String(code)}`, value].filter((part) => typeof part === 'string').join(' '));
-  return [data.message.replace(/\.$/, ''), ...details].join(', ').slice(0, 300);
+  return [withoutPeriod(data.message), ...details].join(', ').slice(0, 300);
 }
 
 function errorsIn(data: unknown): Readonly<Record<string, unknown>>[] {

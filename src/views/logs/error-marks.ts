@@ -8,6 +8,7 @@ import { ErrorPlaces } from '../../logs/error-places.ts';
 import type { Frame, FrameLocator, Place } from '../../logs/frame.ts';
 import type { ShownMessage } from '../../logs/log-entry.ts';
 import { type DrawnLine, ErrorLines } from './error-lines.ts';
+import { errorWindowMs } from './error-window.ts';
 
 export interface ErrorMarksDeps {
   readonly clock: Clock;
@@ -70,8 +71,7 @@ export function createErrorMarks({ clock, locator, onPlacesChange, framesIn, sho
 }
 
 function readSettings(): Settings {
-  const settings = vscode.workspace.getConfiguration(SECTION);
-  return { isOn: settings.get('logs.errorLines', true), windowMs: settings.get('logs.errorWindowMinutes', 15) * 60_000 };
+  return { isOn: vscode.workspace.getConfiguration(SECTION).get('logs.errorLines', true), windowMs: errorWindowMs() };
 }
 
 /** The file as it is on disk when its first error is seen: what is edited later moves away from it. */

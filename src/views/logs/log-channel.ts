@@ -4,8 +4,10 @@ import type { Redactor } from '../../incident/redact.ts';
 import type { LogFormatOptions } from '../../logs/format.ts';
 import { indentJson } from '../../logs/json-line.ts';
 import type { LogEntry, LogSink, ShownMessage, StreamState } from '../../logs/log-entry.ts';
-import { type Change, ShownLines } from '../../logs/shown-lines.ts';
+import { Pace } from '../../logs/pace.ts';
+import { ShownLines } from '../../logs/shown-lines.ts';
 import { LOG_LANGUAGE, STREAM_STATE } from '../../manifest-logs.ts';
+import { errorWindowMs } from './error-window.ts';
 
 const NAME = 'Incident Logs';
 const SETTINGS = ['time', 'json', 'maximumLines'].map((name) => `${SECTION}.logs.${name}`);
@@ -15,6 +17,8 @@ const SHOWN_WITHIN_MS = 5_000;
 
 export interface LogChannelOptions {
   readonly redact: () => Redactor;
+  /** Epoch ms. */
+  readonly now: () => number;
   /** Of the channel; for tests. */
   readonly name?: string;
   /** Ms that its document has to be gone before the channel counts as closed. */
@@ -27,13 +31,11 @@ export class LogChannel implements LogSink, vscode.Disposable {
   readonly #shown = new vscode.EventEmitter<readonly ShownMessage[]>();
   /** Messages that are there for the first time. */
   readonly onDidShow = this.#shown.event;
-  readonly #redrawn = new vscode.EventEmitter<readonly ShownMessage[]>();
-  /** A setting has changed: these messages, all that are there, stand at other lines now. */
-  readonly onDidRedraw = this.#redrawn.event;
   readonly #closed = new vscode.EventEmitter<void>();
   /** Nobody has had the channel before them for ten minutes. */
   readonly onDidClose = this.#closed.event;
   readonly #subscriptions: vscode.Disposable;
+  readonly #drawing = new Pace(() => { this.#draw(); });
   #channel: vscode.OutputChannel | undefined;
   #lines: ShownLines | undefined;
   #groups: readonly string[] = [];
@@ -42,7 +44,7 @@ export class LogChannel implements LogSink, vscode.Disposable {
   constructor(options: LogChannelOptions) {
     this.#options = options;
     this.#subscriptions = vscode.Disposable.from(
-      this.#shown, this.#redrawn, this.#closed,
+      this.#shown, this.#closed, this.#drawing,
       vscode.workspace.onDidChangeConfiguration((change) => {
         if (SETTINGS.some((name) => change.affectsConfiguration(name))) {
           this.#redraw();
@@ -70,12 +72,9 @@ export class LogChannel implements LogSink, vscode.Disposable {
   }
 
   show(entries: readonly LogEntry[]): void {
-    this.#lines ??= new ShownLines(this.#format(), maximumLines());
-    const { kind, text, messages }: Change = this.#lines.add(entries);
-    this.#open()[kind](text);
-    if (messages.length > 0) {
-      this.#shown.fire(messages);
-    }
+    this.#lines ??= new ShownLines(this.#format(), maximumLines(), () => this.#options.now() - errorWindowMs());
+    this.#lines.add(entries);
+    this.#drawing.ask(this.#lines.isBehind);
   }
 
   reveal(): void {
@@ -147,10 +146,20 @@ export class LogChannel implements LogSink, vscode.Disposable {
     };
   }
 
+  #draw(): void {
+    const change = this.#lines?.draw();
+    if (change !== undefined) {
+      this.#open()[change.kind](change.text);
+      if (change.messages.length > 0) {
+        this.#shown.fire(change.messages);
+      }
+    }
+  }
+
   #redraw(): void {
+    this.#drawing.run();
     if (this.#lines !== undefined) {
       this.#open().replace(this.#lines.redraw(this.#format(), maximumLines()));
-      this.#redrawn.fire(this.#lines.messages);
     }
   }
 
