@@ -157,7 +157,7 @@ export class LogChannel implements LogSink, vscode.Disposable {
   }
 
   #redraw(): void {
-    this.#drawing.run();
+    this.#draw();
     if (this.#lines !== undefined) {
       this.#open().replace(this.#lines.redraw(this.#format(), maximumLines()));
     }
