@@ -35,16 +35,14 @@ export interface ShownBlock {
 export interface LogFormatter {
   /** The next line, counted from 0. */
   readonly line: number;
-  /** Puts together what comes next; until that is formatted or passed, a block may get further events. */
-  group(entries: readonly LogEntry[]): Block[];
   /** Formats what comes next. */
-  format(blocks: readonly Block[]): ShownBlock[];
+  format(entries: readonly LogEntry[]): ShownBlock[];
   /**
-   * Counts what comes next but is not shown as one line.
+   * Counts what comes next but is not shown, a line each.
    *
-   * @returns undefined unless it may hold a stack trace; it is formatted when its text is asked for
+   * @returns those that may hold a stack trace; they are formatted when their text is asked for
    */
-  pass(block: Block): ShownMessage | undefined;
+  pass(entries: readonly LogEntry[]): ShownMessage[];
   /** Formats blocks that were formatted before, as if they came next; begins with the date. */
   again(blocks: readonly Block[]): ShownBlock[];
   /** What follows is formatted so. */
@@ -60,8 +58,7 @@ export function createLogFormatter(options: LogFormatOptions): LogFormatter {
   const grouper = createTraceGrouper();
   let layout = createLayout(options);
   let [line, date] = [0, ''];
-  const format = (blocks: readonly Block[]): ShownBlock[] => {
-    grouper.close();
+  const place = (blocks: readonly Block[]): ShownBlock[] => {
     const shown: ShownBlock[] = [];
     for (const block of blocks) {
       const at = block.kind === 'message' ? (block.events[0]?.at ?? 0) : block.at;
@@ -80,16 +77,20 @@ export function createLogFormatter(options: LogFormatOptions): LogFormatter {
   };
   return {
     get line() { return line; },
-    group: (entries) => grouper.group(entries),
-    format,
-    pass: (block) => {
-      grouper.close();
-      line += 1;
-      return block.kind === 'message' && mayHoldTrace(block) ? new PassedMessage(block, line - 1, layout) : undefined;
+    format: (entries) => place(grouper.group(entries)),
+    pass: (entries) => {
+      const passed: ShownMessage[] = [];
+      for (const block of grouper.group(entries)) {
+        if (block.kind === 'message' && mayHoldTrace(block)) {
+          passed.push(new PassedMessage(block, line, layout));
+        }
+        line += 1;
+      }
+      return passed;
     },
     again: (blocks) => {
       date = '';
-      return format(blocks);
+      return place(blocks);
     },
     use: (next) => {
       layout = createLayout(next);

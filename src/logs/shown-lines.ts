@@ -66,7 +66,7 @@ export class ShownLines {
     if (this.#waiting.length === 0) {
       return undefined;
     }
-    const [passed, shown] = [this.#passed, this.#formatter.format(this.#formatter.group(this.#waiting))];
+    const [passed, shown] = [this.#passed, this.#formatter.format(this.#waiting)];
     [this.#waiting, this.#passed] = [[], []];
     for (const block of shown) {
       this.#kept.push(block);
@@ -85,14 +85,10 @@ export class ShownLines {
     if (surplus > 0) {
       this.#letGo(this.#kept.length);
       const since = this.#tracesSince();
-      const gone = this.#waiting.splice(0, surplus).filter(({ kind }) => kind === 'event');
+      const gone = this.#waiting.splice(0, surplus).filter((entry) => entry.kind === 'event');
       this.#left += gone.length;
-      const young = gone.filter((entry) => entry.kind === 'event' && entry.event.at > since);
-      for (const block of this.#formatter.group(young)) {
-        const message = this.#formatter.pass(block);
-        if (message !== undefined) {
-          this.#passed.push(message);
-        }
+      for (const message of this.#formatter.pass(gone.filter(({ event }) => event.at > since))) {
+        this.#passed.push(message);
       }
       this.#isBehind = true;
     }
@@ -114,13 +110,6 @@ export class ShownLines {
     this.#kept = drawn.map((shown) => ({ ...shown, told: before[shown.block === undefined ? next : next++]?.told ?? shown.line }));
     this.#header = 0;
     return this.#formatter.line - this.firstLine + 1 > maximum ? this.#trim() : this.#document();
-  }
-
-  /** Empties it; the counting goes on. */
-  clear(): void {
-    this.#kept = [];
-    this.#date = undefined;
-    [this.#header, this.#left] = [0, 0];
   }
 
   /** The block that holds a line as it is counted now. */

@@ -44,10 +44,8 @@ interface Open {
 }
 
 export interface TraceGrouper {
-  /** Every event in exactly one block; blocks in the order of their heads. Those before it may get further events. */
+  /** Every event in exactly one block; blocks in the order of their heads. */
   group(entries: readonly LogEntry[]): Block[];
-  /** The blocks so far are done with: what continues one begins another. */
-  close(): void;
 }
 
 export function createTraceGrouper(): TraceGrouper {
@@ -71,8 +69,8 @@ export function createTraceGrouper(): TraceGrouper {
     return open;
   };
   return {
-    close() { batch += 1; },
     group(entries) {
+      batch += 1;
       const blocks: Block[] = [];
       for (const entry of entries) {
         if (entry.kind !== 'event') {

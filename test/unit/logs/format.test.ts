@@ -21,7 +21,7 @@ function entry(message: string, changes: { at?: number; stream?: string; group?:
 /** The lines of batches, one after the other. */
 function lines(batches: readonly (readonly LogEntry[])[], options: Partial<LogFormatOptions> = {}): string[] {
   const formatter = createLogFormatter({ time: 'utc', json: 'compact', redact, ...options });
-  return batches.flatMap((batch) => formatter.format(formatter.group(batch))).flatMap(({ text }) => text.split('\n'));
+  return batches.flatMap((batch) => formatter.format(batch)).flatMap(({ text }) => text.split('\n'));
 }
 
 /** A message alone, without its date and time. */
@@ -162,7 +162,7 @@ describe('a trace that was sent line by line', () => {
     fc.assert(fc.property(events, fc.integer({ min: 1, max: 20 }), (all, size) => {
       const entries = all.map(({ text, stream, at }, index) => entry(text === JSON_LINE ? `{"msg":"#${index}#"}` : `${text} #${index}#`, { stream, at }));
       const formatter = createLogFormatter({ time: 'utc', json: 'compact', redact });
-      const blocks = Array.from({ length: Math.ceil(entries.length / size) }, (_, batch) => formatter.format(formatter.group(entries.slice(batch * size, (batch + 1) * size)))).flat();
+      const blocks = Array.from({ length: Math.ceil(entries.length / size) }, (_, batch) => formatter.format(entries.slice(batch * size, (batch + 1) * size))).flat();
       const marksOf = (stream: string): string[] => blocks.filter(({ message }) => message?.stream === stream).flatMap(({ text }) => text.match(/#\d+#/g) ?? []);
       for (const stream of ['a', 'b', 'c']) {
         assert.deepEqual(marksOf(stream), all.flatMap((event, index) => (event.stream === stream ? [`#${index}#`] : [])));
