@@ -20,8 +20,9 @@ export class ShownLines {
   readonly #tracesSince: () => number;
   #maximum: number;
   #kept: ShownBlock[] = [];
-  /** Not drawn yet. */
-  #waiting: LogEntry[] = [];
+  /** Not drawn yet, as it came: of a burst, all but the youngest is let go of without having been touched. */
+  #waiting: (readonly LogEntry[])[] = [];
+  #waitingCount = 0;
   /** Left without having been drawn. */
   #passed: ShownMessage[] = [];
   /** The document has lines that left since it was drawn. */
@@ -55,23 +56,28 @@ export class ShownLines {
 
   /** Takes what comes next; it is there once it was drawn. */
   add(entries: readonly LogEntry[]): void {
-    for (const entry of entries) {
-      this.#waiting.push(entry);
+    this.#waiting.push(entries);
+    this.#waitingCount += entries.length;
+    // Every entry has a line or more.
+    while (this.#waitingCount - (this.#waiting[0]?.length ?? 0) >= this.#room) {
+      this.#pass(this.#waiting.shift() ?? []);
     }
-    this.#passSurplus();
   }
 
   /** Draws what was added since; undefined when that is nothing. */
   draw(): Change | undefined {
-    if (this.#waiting.length === 0) {
+    if (this.#waitingCount === 0) {
       return undefined;
     }
-    const [passed, shown] = [this.#passed, this.#formatter.format(this.#waiting)];
-    [this.#waiting, this.#passed] = [[], []];
+    const [oldest = [], ...others] = this.#waiting;
+    const surplus = Math.max(0, this.#waitingCount - this.#room);
+    this.#pass(oldest.slice(0, surplus));
+    const shown = this.#formatter.format([...oldest.slice(surplus), ...others.flat()]);
+    const messages = [...this.#passed, ...messagesOf(shown)];
+    [this.#waiting, this.#waitingCount, this.#passed] = [[], 0, []];
     for (const block of shown) {
       this.#kept.push(block);
     }
-    const messages = [...passed, ...messagesOf(shown)];
     if (this.#isBehind || this.#formatter.line - this.firstLine > this.#maximum) {
       this.#isBehind = false;
       return { kind: 'replace', text: this.#trim(), messages };
@@ -80,23 +86,30 @@ export class ShownLines {
   }
 
   /** What would leave as soon as it came is not formatted. */
-  #passSurplus(): void {
-    const surplus = this.#waiting.length - this.#room;
-    if (surplus > 0) {
-      this.#letGo(this.#kept.length);
-      const since = this.#tracesSince();
-      const gone = this.#waiting.splice(0, surplus).filter((entry) => entry.kind === 'event');
-      this.#left += gone.length;
-      for (const message of this.#formatter.pass(gone.filter(({ event }) => event.at > since))) {
-        this.#passed.push(message);
-      }
-      this.#isBehind = true;
+  #pass(entries: readonly LogEntry[]): void {
+    if (entries.length === 0) {
+      return;
     }
+    this.#waitingCount -= entries.length;
+    this.#letGo(this.#kept.length);
+    const [young, since]: [LogEntry[], number] = [[], this.#tracesSince()];
+    for (const entry of entries) {
+      if (entry.kind === 'event') {
+        this.#left += 1;
+        if (entry.event.at > since) {
+          young.push(entry);
+        }
+      }
+    }
+    for (const message of this.#formatter.pass(young)) {
+      this.#passed.push(message);
+    }
+    this.#isBehind = true;
   }
 
   /** Lines that stay when there are too many. */
   get #room(): number {
-    return Math.floor(this.#maximum * KEPT_PART);
+    return Math.max(1, Math.floor(this.#maximum * KEPT_PART));
   }
 
   /** Draws anew what is there; its lines are counted on from the last one, so that no number stands for two lines. */
