@@ -70,6 +70,8 @@ export const quietSettings: Settings = {
   // In its older spelling, false, VS Code would rewrite the user settings as soon as a window is open.
   'extensions.autoUpdate': 'off',
   'extensions.ignoreRecommendations': true,
+  // Its check-ignore of a folder that a test has deleted ends the test that happens to run then.
+  'git.decorations.enabled': false,
   'git.openRepositoryInParentFolders': 'never',
   'telemetry.telemetryLevel': 'off',
   'update.mode': 'none',
