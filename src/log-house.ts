@@ -113,11 +113,11 @@ export function buildLogHouse({ context, clock, ledger, runbook, services, redac
     }
   };
   const subscriptions = vscode.Disposable.from(
-    keeper, channel, marks,
+    // Where it stands is kept before it ends, and its end is the last thing that the channel shows.
+    keeper, { dispose: () => { streams.stop(); } }, channel, marks,
     channel.onDidShow((messages) => { marks.add(messages); }),
     channel.onDidClose(() => { rest(); }),
     ...(context.extensionMode === vscode.ExtensionMode.Test ? [vscode.commands.registerCommand(DRAWN_LINES, () => marks.drawn())] : []),
-    { dispose: () => { streams.stop(); } },
     { dispose: () => { frames?.then((built) => { built.dispose(); }, onError); } },
     ledger.onDidChange((incident) => {
       if (streams.incident === incident) {

@@ -64,6 +64,24 @@ describe('the log channel', () => {
     });
   });
 
+  it('keeps to the usual number of lines when the setting is none', async function () {
+    this.timeout(60_000);
+    await withSetting('logs.maximumLines', 'many', async () => {
+      channel.reveal();
+      channel.show([event('first')]);
+      channel.show(Array.from({ length: 21_000 }, (_, index) => event(`n${index}`)));
+      await eventually('The end in the document', text, (seen) => seen.includes('n20999'));
+      assert.ok(text().split('\n').length <= 20_001);
+    });
+  });
+
+  it('opens no channel for what comes after its end', () => {
+    const ended = new LogChannel({ redact: () => createRedactor(), now: () => AT, name: 'Ended' });
+    ended.dispose();
+    ended.show([event('too late')]);
+    assert.equal(ended.messageAt(0), undefined);
+  });
+
   it('draws its JSON anew when the setting changes, and shows it in a hover', async () => {
     channel.reveal();
     channel.show([event('{"level":"info","message":"done","status":200}'), event('after')]);

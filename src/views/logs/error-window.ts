@@ -3,5 +3,6 @@ import { SECTION } from '../../configuration.ts';
 
 /** Errors are counted in the code for so long, ms. */
 export function errorWindowMs(): number {
-  return vscode.workspace.getConfiguration(SECTION).get('logs.errorWindowMinutes', 15) * 60_000;
+  const minutes = Number(vscode.workspace.getConfiguration(SECTION).get('logs.errorWindowMinutes'));
+  return (minutes > 0 ? minutes : 15) * 60_000;
 }

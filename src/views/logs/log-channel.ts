@@ -14,6 +14,8 @@ const SETTINGS = ['time', 'json', 'maximumLines'].map((name) => `${SECTION}.logs
 /** Another panel or channel is looked at for a while, and the stream should still be there. */
 const CLOSED_AFTER_MS = 600_000;
 const SHOWN_WITHIN_MS = 5_000;
+/** As in the setting's own description. */
+const [USUAL_LINES, MOST_LINES] = [20_000, 200_000];
 
 export interface LogChannelOptions {
   readonly redact: () => Redactor;
@@ -40,6 +42,8 @@ export class LogChannel implements LogSink, vscode.Disposable {
   #lines: ShownLines | undefined;
   #groups: readonly string[] = [];
   #closing: NodeJS.Timeout | undefined;
+  /** What a stream still has to say then would open a channel that nobody closes. */
+  #isDisposed = false;
 
   constructor(options: LogChannelOptions) {
     this.#options = options;
@@ -72,6 +76,9 @@ export class LogChannel implements LogSink, vscode.Disposable {
   }
 
   show(entries: readonly LogEntry[]): void {
+    if (this.#isDisposed) {
+      return;
+    }
     this.#lines ??= new ShownLines(this.#format(), maximumLines(), () => this.#options.now() - errorWindowMs());
     this.#lines.add(entries);
     this.#drawing.ask(this.#lines.isBehind);
@@ -119,6 +126,7 @@ export class LogChannel implements LogSink, vscode.Disposable {
   }
 
   dispose(): void {
+    this.#isDisposed = true;
     clearTimeout(this.#closing);
     this.#channel?.dispose();
     this.#subscriptions.dispose();
@@ -203,6 +211,8 @@ export class LogChannel implements LogSink, vscode.Disposable {
   }
 }
 
+/** VS Code only marks a setting that is out of its range; the channel must not grow without end for it. */
 function maximumLines(): number {
-  return vscode.workspace.getConfiguration(SECTION).get('logs.maximumLines', 20_000);
+  const set = Number(vscode.workspace.getConfiguration(SECTION).get('logs.maximumLines'));
+  return set >= 1 ? Math.min(set, MOST_LINES) : USUAL_LINES;
 }
