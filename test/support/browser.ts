@@ -25,6 +25,8 @@ const expectedNoise = [
   /ERR_NAME_NOT_RESOLVED/,
   /open-vsx\.org|vscode-cdn\.net|gallerycdn|exp-tas\.com|\.vscode\.dev/,
   /Failed to fetch/,
+  // A window that goes while lines are added to its output panel, in VS Code's own words.
+  /Throttler is disposed[\s\S]*\/workbench\.js/,
   // A service worker of the server's own wrapper, which does not run here.
   /ServiceWorker|bad HTTP response code \(404\) was received when fetching the script/,
   // Secrets are kept in the browser, half of their key in that wrapper: without it they are kept all the same.
