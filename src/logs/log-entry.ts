@@ -3,10 +3,13 @@ import type { LogEvent } from '../services/aws/logs.ts';
 
 /** One thing that the stream shows, in the order in which it is shown. */
 export type LogEntry =
-  | { readonly kind: 'event'; readonly event: LogEvent; /** It came after younger ones were shown. */ readonly late?: true }
+  | ShownEvent
   /** What the stream says of itself: `sampled`, `gap of 12 s, backfilled`. `at` is epoch ms. */
   | { readonly kind: 'note'; readonly at: number; readonly text: string }
   | ({ readonly kind: 'marker' } & Marker);
+
+/** An event as it is: hundreds of thousands pass without a copy. */
+export type ShownEvent = LogEvent & { /** It came after younger ones were shown. */ readonly late?: true };
 
 /** A deployment or rollout, as a line in the stream. */
 export interface Marker {

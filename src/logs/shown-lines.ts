@@ -96,7 +96,7 @@ export class ShownLines {
     for (const entry of entries) {
       if (entry.kind === 'event') {
         this.#left += 1;
-        if (entry.event.at > since) {
+        if (entry.at > since) {
           young.push(entry);
         }
       }

@@ -125,12 +125,9 @@ export class StreamRun {
       // A page may be empty without being the last: what was shown stays shown.
       const last = batch.at(-1)?.at ?? this.#unread ?? from;
       // Only what a sweep may meet again is remembered, and the last moment, with which the history would be gone on.
-      const fresh: LogEvent[] = [];
-      for (const event of batch) {
-        if ((event.at < floor && event.at !== last && event.at !== from) || this.#seen.add(event)) {
-          fresh.push(event);
-          this.counts.errors += event.message.includes('ERROR') ? 1 : 0;
-        }
+      const fresh = whichHold(batch, (event) => (event.at < floor && event.at !== last && event.at !== from) || this.#seen.add(event));
+      for (const { message } of fresh) {
+        this.counts.errors += message.includes('ERROR') ? 1 : 0;
       }
       this.counts.shown += fresh.length;
       this.#show(fresh);
@@ -243,20 +240,24 @@ export class StreamRun {
     if (events.length === 0) {
       return;
     }
-    const { sink } = this.#options;
-    const entries: LogEntry[] = [];
+    // Most batches are shown as they are; the first event that is not makes another one of it.
+    let entries: LogEntry[] | undefined;
+    const changed = (index: number): LogEntry[] => entries ??= events.slice(0, index);
     let [next] = this.#markers;
-    for (const event of events) {
+    for (const [index, event] of events.entries()) {
       while (next !== undefined && next.at <= event.at) {
-        entries.push({ kind: 'marker', ...next });
+        changed(index).push({ kind: 'marker', ...next });
         this.#markers.shift();
         [next] = this.#markers;
       }
-      const isLate = event.at < this.#newest - 1_000 && event.ingestedAt - event.at > LATE_MS;
-      entries.push(isLate ? { kind: 'event', event, late: true } : { kind: 'event', event });
+      if (event.at < this.#newest - 1_000 && event.ingestedAt - event.at > LATE_MS) {
+        changed(index).push({ ...event, late: true });
+      } else {
+        entries?.push(event);
+      }
       this.#newest = Math.max(this.#newest, Math.min(event.at, event.ingestedAt));
     }
-    sink.show(entries);
+    this.#options.sink.show(entries ?? events);
   }
 
   /** Markers younger than every event so far. */
@@ -294,6 +295,12 @@ export class StreamRun {
       }
     }
   }
+}
+
+/** Those of a batch for which it holds; the batch itself when that is all of it. */
+function whichHold<T>(batch: readonly T[], holds: (item: T) => boolean): readonly T[] {
+  const first = batch.findIndex((item) => !holds(item));
+  return first === -1 ? batch : [...batch.slice(0, first), ...batch.slice(first + 1).filter(holds)];
 }
 
 function isThrottling(error: unknown): boolean {

@@ -72,12 +72,11 @@ export function createTraceGrouper(): TraceGrouper {
     group(entries) {
       batch += 1;
       const blocks: Block[] = [];
-      for (const entry of entries) {
-        if (entry.kind !== 'event') {
-          blocks.push(entry);
+      for (const event of entries) {
+        if (event.kind !== 'event') {
+          blocks.push(event);
           continue;
         }
-        const { event } = entry;
         const open = openOf(event);
         const continues = Math.abs(event.at - open.at) <= TOGETHER_MS && follows(event.message, open);
         if (continues && open.batch === batch && open.events.length < MOST_EVENTS) {
@@ -85,7 +84,7 @@ export function createTraceGrouper(): TraceGrouper {
         } else {
           open.events = [event];
           open.batch = batch;
-          blocks.push({ kind: 'message', events: open.events, late: entry.late === true, continues });
+          blocks.push({ kind: 'message', events: open.events, late: event.late === true, continues });
         }
         open.at = event.at;
         open.trace = traceAfter(event.message, continues ? open.trace : undefined);

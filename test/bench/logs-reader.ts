@@ -70,7 +70,7 @@ function ours(origin: string, from: number): Read {
   return async (onIds, onText, signal) => {
     const aws = new AwsSession({ region: REGION, endpoint: origin });
     const sink = drawnSink([LOG_GROUP], {
-      onEntries: (entries) => { onIds(entries.map((entry) => (entry.kind === 'event' ? entry.event.id : ''))); },
+      onEntries: (entries) => { onIds(entries.map((entry) => (entry.kind === 'event' ? entry.id : ''))); },
       onDraw: ({ text }) => { onText(text); },
     });
     try {

@@ -13,7 +13,7 @@ describe('the log channel', () => {
   let channel: LogChannel;
   let shown: ShownMessage[];
   let closed: number;
-  const event = (message: string, at = AT): LogEntry => ({ kind: 'event', event: { id: message, group: 'g', stream: 'backend', at, ingestedAt: at, message } });
+  const event = (message: string, at = AT): LogEntry => ({ kind: 'event', id: message, group: 'g', stream: 'backend', at, ingestedAt: at, message });
   const text = (): string => channel.document?.getText() ?? '';
   /** Every message stands where it says. */
   const assertPlaces = (messages: readonly ShownMessage[]): void => {

@@ -76,7 +76,7 @@ describe('the log stream on CloudWatch', function () {
     streamers.push(streamer);
     return {
       streamer,
-      messages: () => entries.flatMap((entry) => (entry.kind === 'event' ? [entry.event.message] : [])),
+      messages: () => entries.flatMap((entry) => (entry.kind === 'event' ? [entry.message] : [])),
       notes: () => entries.flatMap((entry) => (entry.kind === 'note' ? [entry.text] : [])),
     };
   };

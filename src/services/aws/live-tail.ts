@@ -88,5 +88,5 @@ async function arnsOf(client: CloudWatchLogsClient, groups: readonly string[], s
 /** Results name the group by its ARN or by `account:name`. */
 function eventOf(arns: ReadonlyMap<string, string>, { logGroupIdentifier = '', logStreamName = '', timestamp = 0, ingestionTime = 0, message = '' }: LiveTailSessionLogEvent): LogEvent {
   const group = arns.get(logGroupIdentifier.replace(/:\*$/, '')) ?? logGroupIdentifier.replace(/^\d{12}:/, '');
-  return { id: '', group, stream: logStreamName, at: timestamp, ingestedAt: ingestionTime, message };
+  return { kind: 'event', id: '', group, stream: logStreamName, at: timestamp, ingestedAt: ingestionTime, message };
 }

@@ -4,6 +4,7 @@ import { UserError } from '../../errors.ts';
 import type { AwsSession } from './session.ts';
 
 export interface LogEvent {
+  readonly kind: 'event';
   /** Empty for an event of Live Tail, which names none. */
   readonly id: string;
   readonly group: string;
@@ -116,6 +117,7 @@ function eventOf(group: string, event: FilteredLogEvent, streams: Map<string, st
     streams.set(name, stream = name);
   }
   return {
+    kind: 'event',
     id: event.eventId ?? '',
     group,
     stream,

@@ -15,7 +15,7 @@ const JSON_LINE = '{}';
 
 function entry(message: string, changes: { at?: number; stream?: string; group?: string; late?: true } = {}): LogEntry {
   const { at = AT, stream = 'ecs/backend/4f7d2a90c1b24e8f', group = '/aws/ecs/production', late } = changes;
-  return { kind: 'event', event: { id: message, group, stream, at, ingestedAt: at, message }, ...(late === undefined ? {} : { late }) };
+  return { kind: 'event', id: message, group, stream, at, ingestedAt: at, message, ...(late === undefined ? {} : { late }) };
 }
 
 /** The lines of batches, one after the other. */

@@ -44,7 +44,7 @@ describe('the grammar of the log channel', () => {
   /** A message as the channel shows it, without its time and task. */
   function coloursOf(message: string, changes: { late?: true; json?: 'pretty' } = {}): string[] {
     const { late, json = 'compact' } = changes;
-    const entry: LogEntry = { kind: 'event', event: { id: '1', group: 'g', stream: 'ecs/backend/4f7d2a90c1b24e8f', at: AT, ingestedAt: AT, message }, ...(late === undefined ? {} : { late }) };
+    const entry: LogEntry = { kind: 'event', id: '1', group: 'g', stream: 'ecs/backend/4f7d2a90c1b24e8f', at: AT, ingestedAt: AT, message, ...(late === undefined ? {} : { late }) };
     const [, block] = createLogFormatter({ time: 'utc', json, redact: createRedactor() }).format([entry]);
     const [time, task, ...others] = colours(block?.text ?? '');
     assert.deepEqual([time, task], ['comment.line.time: 03:07:12.345Z', 'entity.name.type.task: 4f7d2a90']);

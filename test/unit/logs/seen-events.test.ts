@@ -6,7 +6,7 @@ import type { LogEvent } from '../../../src/services/aws/logs.ts';
 
 /** Few values, so that many events are equal in all that Live Tail tells of them. */
 const events = fc.array(fc.record({ at: fc.integer({ min: 0, max: 3 }), message: fc.constantFrom('a', 'b') }), { maxLength: 30 })
-  .map((list) => list.map(({ at, message }, index): LogEvent => ({ id: `id ${index}`, group: 'g', stream: 's', at, ingestedAt: at + 1, message })));
+  .map((list) => list.map(({ at, message }, index): LogEvent => ({ kind: 'event', id: `id ${index}`, group: 'g', stream: 's', at, ingestedAt: at + 1, message })));
 
 describe('SeenEvents', () => {
   it('lets each event through once, whichever way and however often it comes', () => {
@@ -38,7 +38,7 @@ describe('SeenEvents', () => {
 
   it('forgets what is older than asked for, and nothing else', () => {
     const seen = new SeenEvents();
-    const event = (id: string, at: number): LogEvent => ({ id, group: 'g', stream: 's', at, ingestedAt: at, message: id });
+    const event = (id: string, at: number): LogEvent => ({ kind: 'event', id, group: 'g', stream: 's', at, ingestedAt: at, message: id });
     assert.deepEqual([seen.add(event('old', 1)), seen.add(event('young', 5))], [true, true]);
     seen.forget(5);
     assert.deepEqual([seen.has(event('old', 1)), seen.has(event('young', 5))], [false, true]);

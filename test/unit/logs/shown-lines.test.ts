@@ -7,7 +7,7 @@ import { type Change, ShownLines } from '../../../src/logs/shown-lines.ts';
 
 const OPTIONS: LogFormatOptions = { time: 'utc', json: 'compact', redact: (value) => value };
 const AT = Date.UTC(2026, 10, 23, 3, 7, 12);
-const event = (message: string, at = AT): LogEntry => ({ kind: 'event', event: { id: message, group: 'g', stream: 's', at, ingestedAt: at, message } });
+const event = (message: string, at = AT): LogEntry => ({ kind: 'event', id: message, group: 'g', stream: 's', at, ingestedAt: at, message });
 
 /** The document that the changes make. */
 function apply(document: string, { kind, text }: Change): string {

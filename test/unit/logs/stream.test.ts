@@ -35,7 +35,7 @@ function build(clock: TestClock) {
     },
     /** What the waits of a stream that was paused would have been. */
     forgetWaits: () => { waits.length = 0; },
-    shown: () => entries.flatMap((entry) => (entry.kind === 'event' ? [`${entry.late === true ? 'late: ' : ''}${entry.event.message}`] : entry.kind === 'marker' ? [`▸ ${entry.text}`] : [])),
+    shown: () => entries.flatMap((entry) => (entry.kind === 'event' ? [`${entry.late === true ? 'late: ' : ''}${entry.message}`] : entry.kind === 'marker' ? [`▸ ${entry.text}`] : [])),
     notes: () => entries.flatMap((entry) => (entry.kind === 'note' ? [entry.text] : [])),
   };
 }
