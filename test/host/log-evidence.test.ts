@@ -55,6 +55,31 @@ describe('evidence and export of logs', () => {
     assert.match(finding.excerpt.origin, /:1–2$/);
   });
 
+  it('takes what is selected in the terminal, redacted, and leaves the clipboard as it was', async () => {
+    const output = new vscode.EventEmitter<string>();
+    const terminal = vscode.window.createTerminal({ name: 'psql', pty: { onDidWrite: output.event, open: () => { output.fire('53300: too many clients\r\nuser mona@example.com\r\n'); }, close: () => undefined } });
+    const { clipboard } = vscode.env;
+    try {
+      terminal.show();
+      await eventually('The output in the terminal', async () => {
+        await vscode.commands.executeCommand('workbench.action.terminal.selectAll');
+        await vscode.commands.executeCommand('workbench.action.terminal.copySelection');
+        return clipboard.readText();
+      }, (text) => text.includes('mona@example.com'));
+      await clipboard.writeText('what was copied before');
+      await vscode.commands.executeCommand('incidentRunbook.addEvidence', { kind: 'evidence', key: 'terminal' });
+      const found = await eventually('The evidence', () => findings(incident), (seen) => seen.length === 3);
+      const finding = found.find(({ text }) => text.includes('53300')) ?? assert.fail();
+      assert.equal(finding.excerpt.origin, 'terminal psql');
+      assert.match(finding.excerpt.text, /^53300: too many clients\nuser .*redacted: e-mail address/);
+      assert.doesNotMatch(JSON.stringify(finding), /mona@/);
+      assert.equal(await clipboard.readText(), 'what was copied before');
+    } finally {
+      terminal.dispose();
+      output.dispose();
+    }
+  });
+
   it('takes what a caller gives, and refuses what is no evidence', async () => {
     const { event } = await call<{ event: string }>('addEvidence', { incident, text: 'x\ny', origin: 'curl', at: '2026-01-01T00:00:00Z', note: 'It answers 503' });
     const added = (await timeline(incident)).find(({ id }) => id === event);
