@@ -4,11 +4,13 @@ import { execFileSync } from 'node:child_process';
 import { appendFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Locator, Page } from 'playwright-core';
+import { fold } from '../../src/incident/fold.ts';
 import { RELEASE } from '../practice/resources.ts';
+import { rawEvents, timelineFile } from '../support/build-ledger.ts';
 import { until } from '../support/until.ts';
 import { recordIncident } from '../support/ui-incident.ts';
 import { type UiSession, startUiSession } from '../support/ui-session.ts';
-import { afterFailure, inThemes, openFile, openView, runCommand, screenshot, screenshotInThemes, themesToFollow } from '../support/workbench.ts';
+import { afterFailure, clickNotification, enterText, inThemes, openFile, openView, runCommand, screenshot, screenshotInThemes, themesToFollow } from '../support/workbench.ts';
 
 const CONNECT = 'const client = await pool.connect();';
 const PING = "await pool.query('SELECT 1');";
@@ -25,6 +27,7 @@ interface Mark {
 describe('a log stream above which the code is open', () => {
   let session: UiSession;
   let page: Page;
+  let incident: string;
 
   /** What stands at the ends of lines is no text of the page, only its style. */
   const marks = async (): Promise<readonly Mark[]> => await page.evaluate<Mark[]>(`
@@ -47,7 +50,7 @@ describe('a log stream above which the code is open', () => {
     this.timeout(120_000);
     session = await startUiSession({
       userSettings: { ...themesToFollow, 'editor.minimap.enabled': false },
-      before: async (timelines) => { await recordIncident(timelines, 'Doctors cannot open prescriptions', 4 * 60_000); },
+      before: async (timelines) => { ({ id: incident } = await recordIncident(timelines, 'Doctors cannot open prescriptions', 4 * 60_000)); },
     });
     page = session.page;
     const git = (...args: readonly string[]): void => { execFileSync('git', ['-C', session.folder, '-c', 'user.name=T', '-c', 'user.email=t@example.test', ...args], { stdio: 'pipe' }); };
@@ -96,6 +99,25 @@ describe('a log stream above which the code is open', () => {
     await page.mouse.move(600, 20);
     await runCommand(page, 'Notifications: Clear All Notifications');
     await screenshotInThemes(page, 'logs-next-to-code');
+  });
+
+  it('takes the selected line as evidence with one key, lets it be said what it shows, and takes it back', async () => {
+    const findings = (): readonly string[] => fold(rawEvents(timelineFile(session.timelines, incident)))?.findings.map(({ text }) => text) ?? [];
+    const line = page.locator('.part.editor .view-line').filter({ hasText: /await.pool\.connect/ }).first();
+    const addLine = async (): Promise<void> => {
+      await line.click();
+      await page.keyboard.press('Home');
+      await page.keyboard.press('Shift+End');
+      await page.keyboard.press('Control+Alt+e');
+    };
+    await addLine();
+    await clickNotification(page, /Evidence of .*pool\.js:\d+ at/, 'Add note…');
+    await enterText(page, 'Note', 'The pool has no free connection');
+    await until('the note on the timeline', () => findings().join() === 'The pool has no free connection');
+    await addLine();
+    await until('the evidence on the timeline', () => findings().includes(CONNECT));
+    await clickNotification(page, /Evidence of/, 'Undo');
+    await until('the evidence to be taken back', () => findings().join() === 'The pool has no free connection');
   });
 
   it('goes on with the stream when the window is loaded anew: its lines of code count again', async () => {
