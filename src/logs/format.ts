@@ -51,6 +51,8 @@ export interface LogFormatter {
 
 /** Lines of a message but the first. */
 const INDENT = '    ';
+/** What comes after younger ones says so. */
+const LATE = '(late) ';
 /** Shorter streams of the same name need no second computing. */
 const MOST_NAMES = 5_000;
 
@@ -165,7 +167,7 @@ function createLayout({ time, json, redact, groups = [], offsetAt }: LogFormatOp
     date: times.date,
     text(block) {
       if (block.kind !== 'message') {
-        const mark = block.kind === 'marker' ? '▲ ' : '';
+        const mark = block.kind === 'marker' ? `▲ ${block.late === true ? LATE : ''}` : '';
         return noteLine(`${times.time(block.at)} ${mark}${redact(cleanText(block.text)).replace(/\n+/g, ' ')}`);
       }
       const [head] = block.events;
@@ -174,7 +176,7 @@ function createLayout({ time, json, redact, groups = [], offsetAt }: LogFormatOp
       }
       const raw = block.events.length === 1 ? bodyOf(head) : block.events.map(bodyOf).join('\n');
       const body = cutLines(redact(raw));
-      const marks = `${block.late ? '(late) ' : ''}${block.continues ? '↳ ' : ''}`;
+      const marks = `${block.late ? LATE : ''}${block.continues ? '↳ ' : ''}`;
       const text = `${times.time(head.at)} ${sourceOf(head)} ${marks}${body}`;
       return text.includes('\n') ? text.replaceAll('\n', `\n${INDENT}`) : text;
     },

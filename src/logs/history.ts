@@ -15,13 +15,28 @@ export interface HistoryQuery {
 
 /** Events of the first page of each group: few, so that the first lines are there at once. */
 const FIRST_PAGE = 100;
+/** Events that are a batch of their own, less than a screen: what belongs between the others has a moment to arrive. */
+const FIRST_BATCH = 20;
 
 /**
  * Batches in the order of the event time, over all groups. A batch comes as soon as nothing older can follow.
  *
  * @throws UserError when a group cannot be read
  */
-export async function* readHistory(aws: AwsSession, { groups, ...query }: HistoryQuery, signal: AbortSignal): AsyncGenerator<readonly LogEvent[]> {
+export async function* readHistory(aws: AwsSession, query: HistoryQuery, signal: AbortSignal): AsyncGenerator<readonly LogEvent[]> {
+  let isFirst = true;
+  for await (const batch of readMerged(aws, query, signal)) {
+    if (isFirst && batch.length > FIRST_BATCH) {
+      yield batch.slice(0, FIRST_BATCH);
+      yield batch.slice(FIRST_BATCH);
+    } else {
+      yield batch;
+    }
+    isFirst &&= batch.length === 0;
+  }
+}
+
+async function* readMerged(aws: AwsSession, { groups, ...query }: HistoryQuery, signal: AbortSignal): AsyncGenerator<readonly LogEvent[]> {
   const { filterLogEvents } = await import('../services/aws/logs.ts');
   const sources = groups.map((group) => ({ pages: filterLogEvents(aws, { ...query, group, firstPageSize: FIRST_PAGE }, signal), held: [] as LogEvent[], ended: false }));
   const [only] = sources;

@@ -6,7 +6,7 @@ export type LogEntry =
   | ShownEvent
   /** What the stream says of itself: `sampled`, `gap of 12 s, backfilled`. `at` is epoch ms. */
   | { readonly kind: 'note'; readonly at: number; readonly text: string }
-  | ({ readonly kind: 'marker' } & Marker);
+  | ({ readonly kind: 'marker'; /** It came after younger ones were shown. */ readonly late?: true } & Marker);
 
 /** An event as it is: hundreds of thousands pass without a copy. */
 export type ShownEvent = LogEvent & { /** It came after younger ones were shown. */ readonly late?: true };

@@ -246,11 +246,11 @@ export class StreamRun {
     let [next] = this.#markers;
     for (const [index, event] of events.entries()) {
       while (next !== undefined && next.at <= event.at) {
-        changed(index).push({ kind: 'marker', ...next });
+        changed(index).push(this.#shownMarker(next));
         this.#markers.shift();
         [next] = this.#markers;
       }
-      if (event.at < this.#newest - 1_000 && event.ingestedAt - event.at > LATE_MS) {
+      if (this.#isPassed(event.at) && event.ingestedAt - event.at > LATE_MS) {
         changed(index).push({ ...event, late: true });
       } else {
         entries?.push(event);
@@ -262,7 +262,16 @@ export class StreamRun {
 
   /** Markers younger than every event so far. */
   #flushMarkers(): void {
-    this.#options.sink.show(this.#markers.splice(0).map((marker) => ({ kind: 'marker', ...marker })));
+    this.#options.sink.show(this.#markers.splice(0).map((marker) => this.#shownMarker(marker)));
+  }
+
+  #shownMarker(marker: Marker): LogEntry {
+    return { kind: 'marker', ...(this.#isPassed(marker.at) ? { late: true } : {}), ...marker };
+  }
+
+  /** Whether something clearly younger was shown already. @param at epoch ms */
+  #isPassed(at: number): boolean {
+    return at < this.#newest - 1_000;
   }
 
   async #markAgain(signal: AbortSignal): Promise<void> {

@@ -4,8 +4,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CloudWatchLogsClient, CreateLogGroupCommand, CreateLogStreamCommand, PutLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { ECSClient, UpdateServiceCommand } from '@aws-sdk/client-ecs';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import { systemClock } from '../../src/incident/clock.ts';
+import { ecsMarkers, together } from '../../src/logs/deploy-markers.ts';
 import type { LogEntry } from '../../src/logs/log-entry.ts';
 import { SeenEvents } from '../../src/logs/seen-events.ts';
 import { LogStreamer } from '../../src/logs/stream.ts';
@@ -13,11 +15,14 @@ import { AwsSession } from '../../src/services/aws/session.ts';
 import { wait } from '../../src/wait.ts';
 import { type Practice, startPractice } from '../practice/environment.ts';
 import { throttling } from '../practice/faults.ts';
-import { REGION } from '../practice/resources.ts';
+import { STORY } from '../practice/model.ts';
+import { CLUSTER, REGION, SERVICE } from '../practice/resources.ts';
 import { NO_AWS } from '../support/aws-stub.ts';
 import { useEnvironment } from '../support/environment-variables.ts';
 import { until } from '../support/until.ts';
 
+/** Deployments are asked for every half minute: longer than a test waits, ms. */
+const MOST_WAIT_MS = 10_000;
 const STREAMS = ['api/one', 'api/two'];
 
 describe('the log stream on CloudWatch', function () {
@@ -34,7 +39,7 @@ describe('the log stream on CloudWatch', function () {
 
   before(async () => {
     dir = await mkdtemp(join(tmpdir(), 'log-stream-'));
-    practice = await startPractice({ dir, tickMs: 3_600_000 });
+    practice = await startPractice({ dir, tickMs: 3_600_000, rolloutMs: 2_000 });
     client = new CloudWatchLogsClient({ endpoint: practice.awsEndpoint, region: REGION, credentials: { accessKeyId: 'practice', secretAccessKey: 'practice' } });
     aws = new AwsSession({ region: REGION, endpoint: practice.awsEndpoint });
   });
@@ -72,11 +77,13 @@ describe('the log stream on CloudWatch', function () {
   };
   const build = () => {
     const entries: LogEntry[] = [];
-    const streamer = new LogStreamer({ sink: { show: (more) => { entries.push(...more); }, reveal: () => undefined, streaming: () => undefined }, clock: systemClock, wait });
+    const streamer = new LogStreamer({ sink: { show: (more) => { entries.push(...more); }, reveal: () => undefined, streaming: () => undefined }, clock: systemClock, wait: (ms, signal) => wait(Math.min(ms, MOST_WAIT_MS), signal) });
     streamers.push(streamer);
     return {
       streamer,
       messages: () => entries.flatMap((entry) => (entry.kind === 'event' ? [entry.message] : [])),
+      markers: () => entries.flatMap((entry) => (entry.kind === 'marker' ? [entry.text] : [])),
+      shown: () => entries.map((entry) => (entry.kind === 'event' ? entry.message : entry.text)),
       notes: () => entries.flatMap((entry) => (entry.kind === 'note' ? [entry.text] : [])),
     };
   };
@@ -154,6 +161,28 @@ describe('the log stream on CloudWatch', function () {
     await write('after', 3);
     await complete(messages);
     assert.equal(practice.control.calls().filter(({ operation }) => operation === 'StartLiveTail').length, 1);
+  });
+
+  it('shows a rollout where it belongs: one of the past, and one that begins and ends while it runs', async () => {
+    const ecs = new ECSClient({ endpoint: practice.awsEndpoint, region: REGION, credentials: { accessKeyId: 'practice', secretAccessKey: 'practice' } });
+    const { streamer, shown, markers } = build();
+    const story = STORY.deployedMinutesAgo * 60_000;
+    await write('before the rollout', 10, story + 60_000);
+    await write('after the rollout', 10, story - 60_000);
+    try {
+      await streamer.start({ ...request(), from: Date.now() - 2 * story, markers: together({ ECS: ecsMarkers(aws, CLUSTER, [SERVICE]) }) }, never);
+      await until('the rollout of the past', () => markers().length > 1, 30_000);
+      const [began = '', ended = ''] = markers();
+      assert.match(began, /^healthflow-backend-service: rollout of healthflow-backend:\d+ \(2\.14\.1\) began$/);
+      assert.match(ended, /^healthflow-backend-service: rollout of healthflow-backend:\d+ \(2\.14\.1\) completed after /);
+      const places = [/^before the rollout/, /^healthflow-backend-service: .* began$/, /^after the rollout/].map((pattern) => shown().findIndex((text) => pattern.test(text)));
+      assert.ok(places[0] !== -1 && (places[0] ?? 0) < (places[1] ?? 0) && (places[1] ?? 0) < (places[2] ?? 0), shown().join('\n'));
+      await ecs.send(new UpdateServiceCommand({ cluster: CLUSTER, service: SERVICE, forceNewDeployment: true }));
+      await until('the new rollout and its end', () => markers().length > 3, 30_000);
+      assert.deepEqual(markers().slice(2).map((text) => / (began|completed after [\d ms]+)$/.exec(text)?.[1]?.split(' ')[0]), ['began', 'completed']);
+    } finally {
+      ecs.destroy();
+    }
   });
 
   it('goes on in another window without a line lost or shown again', async () => {

@@ -64,8 +64,8 @@ describe('the format of the log stream', () => {
   });
 
   it('marks what came late, what the stream says, and deployments', () => {
-    assert.deepEqual(lines([[entry('a', { late: true }), { kind: 'note', at: AT, text: 'gap of 12 s, backfilled' }, { kind: 'marker', key: 'k', at: AT, text: 'backend: rollout completed' }]]).slice(1), [
-      '03:07:12.345Z 4f7d2a90 (late) a', '── 03:07:12.345Z gap of 12 s, backfilled ──', '── 03:07:12.345Z ▲ backend: rollout completed ──',
+    assert.deepEqual(lines([[entry('a', { late: true }), { kind: 'note', at: AT, text: 'gap of 12 s, backfilled' }, { kind: 'marker', key: 'k', at: AT, text: 'backend: rollout completed', late: true }]]).slice(1), [
+      '03:07:12.345Z 4f7d2a90 (late) a', '── 03:07:12.345Z gap of 12 s, backfilled ──', '── 03:07:12.345Z ▲ (late) backend: rollout completed ──',
     ]);
   });
 

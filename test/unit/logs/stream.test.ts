@@ -35,7 +35,7 @@ function build(clock: TestClock) {
     },
     /** What the waits of a stream that was paused would have been. */
     forgetWaits: () => { waits.length = 0; },
-    shown: () => entries.flatMap((entry) => (entry.kind === 'event' ? [`${entry.late === true ? 'late: ' : ''}${entry.message}`] : entry.kind === 'marker' ? [`▸ ${entry.text}`] : [])),
+    shown: () => entries.flatMap((entry) => (entry.kind === 'event' ? [`${entry.late === true ? 'late: ' : ''}${entry.message}`] : entry.kind === 'marker' ? [`▸ ${entry.late === true ? 'late: ' : ''}${entry.text}`] : [])),
     notes: () => entries.flatMap((entry) => (entry.kind === 'note' ? [entry.text] : [])),
   };
 }
@@ -247,7 +247,7 @@ describe('LogStreamer', () => {
     second.streamer.stop();
   });
 
-  it('shows deployments where they belong, each once, and does without them', async () => {
+  it('shows deployments where they belong, each once, says which come late, and does without them', async () => {
     const events = [event('1', -50, 'before'), event('2', -10, 'after')];
     aws.on('FilterLogEvents', ({ nextToken, startTime }) => (Number(startTime) > START - 3_600_000 ? data({ events: [] })
       : nextToken === undefined ? data({ events: events.slice(0, 1), nextToken: 'a' }) : data({ events: events.slice(1) })));
@@ -255,9 +255,17 @@ describe('LogStreamer', () => {
     const { streamer, shown } = build(createClock());
     await streamer.start(request({ markers: () => Promise.resolve([rollout, { key: 'b', at: START - 5_000, text: 'rollout completed' }]) }), never);
     assert.deepEqual(shown(), ['before', '▸ rollout began', 'after', '▸ rollout completed']);
+    const short = build(createClock());
+    const many = Array.from({ length: 30 }, (_, index) => event(String(index), -60 + index, String(index)));
+    aws.on('FilterLogEvents', ({ startTime }) => data({ events: Number(startTime) > START - 3_600_000 ? [] : many }));
+    const found = [{ key: 'a', at: many[4]?.timestamp ?? 0, text: 'over' }, { key: 'b', at: many[25]?.timestamp ?? 0, text: 'rollout' }];
+    await short.streamer.start(request({ markers: async () => { await until('the first lines', () => short.shown().length > 0); return found; } }), never);
+    const numbers = many.map(({ message }) => message);
+    assert.deepEqual(short.shown(), [...numbers.slice(0, 20), '▸ late: over', ...numbers.slice(20, 25), '▸ rollout', ...numbers.slice(25)]);
+    short.streamer.stop();
     const failing = build(createClock());
     await failing.streamer.start(request({ markers: () => Promise.reject(new UserError('No right to read services.')) }), never);
-    assert.deepEqual(failing.shown(), ['before', 'after']);
+    assert.deepEqual(failing.shown(), numbers);
     assert.ok(failing.notes().includes('deployments cannot be shown: No right to read services.'));
     streamer.stop();
     failing.streamer.stop();
