@@ -1,5 +1,5 @@
 /** Keeps where a stream stands on disk, so that the next window goes on with it. */
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Clock } from '../incident/clock.ts';
 import type { LogStreamRequest } from './log-streams.ts';
@@ -17,6 +17,8 @@ interface StoredStream extends Omit<SavedStream, 'position'> {
   readonly version: 1;
   /** Epoch ms. */
   readonly savedAt: number;
+  /** Its window has gone and left it to the next. */
+  readonly released: boolean;
   readonly position: Omit<Position, 'seen'> & { readonly seen: SavedEvents };
 }
 
@@ -25,7 +27,11 @@ const FRESH_MS = 10 * 60_000;
 /** Between two savings, ms: a window that is killed shows at most so much again. */
 const EVERY_MS = 5_000;
 
+/** Each window has a file of its own, called after its process: windows without a folder share the directory. */
+const FILE = /^log-stream\.(\d+)\.json(\.tmp)?$/;
+
 export class StreamKeeper {
+  readonly #directory: string;
   readonly #file: string;
   readonly #streams: LogStreamer;
   readonly #clock: Clock;
@@ -34,7 +40,8 @@ export class StreamKeeper {
   #savedThrough: number | undefined;
 
   constructor(options: { readonly directory: string; readonly streams: LogStreamer; readonly clock: Clock; readonly onError: (error: unknown) => void }) {
-    this.#file = path.join(options.directory, 'log-stream.json');
+    this.#directory = options.directory;
+    this.#file = path.join(options.directory, `log-stream.${process.pid}.json`);
     this.#streams = options.streams;
     this.#clock = options.clock;
     this.#onError = options.onError;
@@ -42,26 +49,57 @@ export class StreamKeeper {
     this.#timer.unref();
   }
 
-  /** The stream that the window before had until just now; undefined when there was none. */
+  /** The stream that a window had until just now and nobody goes on with, now this window's; undefined when there is none. */
   last(): SavedStream | undefined {
-    let text;
-    try {
-      text = readFileSync(this.#file, 'utf8');
-    } catch {
+    const left = this.#files().flatMap(({ file, isTaken }) => {
+      const stored = this.#read(file);
+      const isFresh = stored !== undefined && this.#clock.now() - stored.savedAt < FRESH_MS;
+      if (!isFresh && !isTaken) {
+        rmSync(file, { force: true });
+      }
+      return isFresh && (stored.released || !isTaken) ? [{ file, stored }] : [];
+    });
+    const [newest] = left.sort((one, other) => other.stored.savedAt - one.stored.savedAt);
+    if (newest === undefined) {
       return undefined;
     }
     try {
-      const { version, savedAt, position, ...stream } = JSON.parse(text) as StoredStream;
-      return version === 1 && this.#clock.now() - savedAt < FRESH_MS ? { ...stream, position: { ...position, seen: SeenEvents.restore(position.seen) } } : undefined;
+      // Of several windows that begin at once, one has it.
+      renameSync(newest.file, this.#file);
+      const { position, ...stream } = newest.stored;
+      this.#savedThrough = position.through;
+      return { ...stream, position: { ...position, seen: SeenEvents.restore(position.seen) } };
     } catch (error) {
-      // Half a file, or another version's: the stream is begun anew by hand.
       this.#onError(error);
       return undefined;
     }
   }
 
-  /** At once, because a window that goes waits for nobody. */
-  save(): void {
+  /** What windows have saved; taken is what belongs to another one that is there. */
+  #files(): { readonly file: string; readonly isTaken: boolean }[] {
+    try {
+      return readdirSync(this.#directory).flatMap((name) => {
+        const [, pid, isHalf] = FILE.exec(name) ?? [];
+        return pid === undefined || (isHalf !== undefined && isTaken(Number(pid))) ? [] : [{ file: path.join(this.#directory, name), isTaken: isTaken(Number(pid)) }];
+      });
+    } catch {
+      // No window has saved anything yet.
+      return [];
+    }
+  }
+
+  /** Undefined for half a file and for another version's: the stream is begun anew by hand. */
+  #read(file: string): StoredStream | undefined {
+    try {
+      const stored = JSON.parse(readFileSync(file, 'utf8')) as StoredStream;
+      return stored.version === 1 ? stored : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** At once, because a window that goes waits for nobody. @param released it goes now */
+  save(released = false): void {
     const { request, position, state } = this.#streams;
     try {
       if (request === undefined || position === undefined) {
@@ -76,10 +114,10 @@ export class StreamKeeper {
       }
       const { environment, groups, pattern, from, incident } = request;
       const stored: StoredStream = {
-        version: 1, savedAt: this.#clock.now(), environment, groups, pattern, from, ...(incident === undefined ? {} : { incident }),
+        version: 1, savedAt: this.#clock.now(), released, environment, groups, pattern, from, ...(incident === undefined ? {} : { incident }),
         paused: state === 'paused', position: { ...position, seen: position.seen.save() },
       };
-      mkdirSync(path.dirname(this.#file), { recursive: true });
+      mkdirSync(this.#directory, { recursive: true });
       writeFileSync(`${this.#file}.tmp`, JSON.stringify(stored));
       renameSync(`${this.#file}.tmp`, this.#file);
       this.#savedThrough = position.through;
@@ -94,6 +132,18 @@ export class StreamKeeper {
       // Also what has changed without a sweep: that it was paused.
       this.#savedThrough = undefined;
     }
-    this.save();
+    this.save(true);
+  }
+}
+
+/** Whether another process has this number now. */
+function isTaken(pid: number): boolean {
+  if (pid === process.pid) {
+    return false;
+  }
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }
