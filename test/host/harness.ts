@@ -67,14 +67,28 @@ export async function advance(minutes: number): Promise<void> {
   await (await extension.activate()).advance(minutes * 60_000);
 }
 
+function practiceEndpoint(): string {
+  return vscode.workspace.getConfiguration('incidentRunbook').get<string>('aws.endpoint', '');
+}
+
 /** Steers the practice environment over its HTTP controls. */
 export async function practice(method: 'GET' | 'POST' | 'DELETE', control: string, body?: unknown): Promise<unknown> {
-  const endpoint = vscode.workspace.getConfiguration('incidentRunbook').get<string>('aws.endpoint', '');
-  const answer = await fetch(`${endpoint}/_practice/${control}`, { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+  const answer = await fetch(`${practiceEndpoint()}/_practice/${control}`, { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
   if (!answer.ok) {
     throw new Error(`The practice environment refused ${method} ${control}: ${answer.status} ${await answer.text()}`);
   }
   return answer.status === 204 ? undefined : answer.json();
+}
+
+/** A call to CloudWatch Logs as an application makes it. */
+export async function logs(operation: string, input: object): Promise<void> {
+  const answer = await fetch(practiceEndpoint(), {
+    method: 'POST', body: JSON.stringify(input),
+    headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': `Logs_20140328.${operation}`, authorization: 'AWS4-HMAC-SHA256 Credential=practice/20261123/eu-central-1/logs/aws4_request, SignedHeaders=host, Signature=0' },
+  });
+  if (!answer.ok) {
+    throw new Error(`CloudWatch Logs refused ${operation}: ${answer.status} ${await answer.text()}`);
+  }
 }
 
 /** What an outside service of the practice environment holds, e.g. `service<SlackState>('slack')`; the mails of `mail`. */

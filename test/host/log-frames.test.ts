@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { LOG_GROUP } from '../practice/resources.ts';
 import { DeployedRepository } from './deployed-repository.ts';
-import { call, declare, eventually, messageOf, runStep } from './harness.ts';
+import { call, declare, eventually, logs, messageOf, runStep } from './harness.ts';
 
 interface Place {
   readonly folder: string;
@@ -95,6 +96,25 @@ describe('stack frames in the log stream', function () {
     } finally {
       renameSync(`${file}.moved`, file);
     }
+  });
+
+  it('become links once a file of theirs is there, whoever has made it', async () => {
+    const stream = `late/${Date.now()}`;
+    await logs('CreateLogStream', { logGroupName: LOG_GROUP, logStreamName: stream });
+    await logs('PutLogEvents', { logGroupName: LOG_GROUP, logStreamName: stream, logEvents: [{ timestamp: Date.now(), message: 'ERROR\n    at load (/app/src/late/fresh.js:2:3)' }] });
+    const document = await eventually('The trace in the channel', channel, (seen) => seen?.getText().includes('/app/src/late/fresh.js:2') === true) ?? assert.fail();
+    const linked = async (): Promise<readonly string[]> => (await vscode.commands.executeCommand<vscode.DocumentLink[]>('vscode.executeLinkProvider', document.uri))
+      .filter(({ target }) => target?.scheme === 'command').map((link) => placeOf(link).path);
+    assert.ok(!(await linked()).includes('src/late/fresh.js'));
+    const late = path.join(folder, 'src', 'late');
+    mkdirSync(late);
+    writeFileSync(path.join(late, 'fresh.js'), '// One.\nthrow new Error();\n');
+    try {
+      await eventually('The link', linked, (seen) => seen.includes('src/late/fresh.js'), 20_000);
+    } finally {
+      rmSync(late, { recursive: true });
+    }
+    await eventually('No link', linked, (seen) => !seen.includes('src/late/fresh.js'), 20_000);
   });
 
   it('that were made up open nothing', async () => {

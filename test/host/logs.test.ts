@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
-import { call, declare, eventually, practice, runStep } from './harness.ts';
+import { LOG_GROUP } from '../practice/resources.ts';
+import { call, declare, eventually, logs, practice, runStep } from './harness.ts';
 
 /** What the channel holds of the last stream; other tests have streamed before. */
 function channelText(): string {
@@ -37,7 +38,7 @@ describe('the log stream', () => {
   it('shows every line once when Live Tail drops a third, brings some late, is cut, and CloudWatch throttles', async function () {
     this.timeout(120_000);
     const written: string[] = [];
-    await logs('CreateLogStream', { logGroupName: GROUP, logStreamName: 'faulty/one' });
+    await logs('CreateLogStream', { logGroupName: LOG_GROUP, logStreamName: 'faulty/one' });
     const incident = await declare('Logs that do not come as they should');
     await practice('POST', 'live-tail', { drop: 0.3, delayedShare: 0.2, delayMs: 10_000, cutAfterMs: 9_000 });
     await practice('POST', 'late-events', { share: 0.2, delayMs: 10_000 });
@@ -46,7 +47,7 @@ describe('the log stream', () => {
       await eventually('Live Tail', channelText, (seen) => /following by Live Tail ──/.test(seen));
       for (let round = 0; round < 3; round += 1) {
         const lines = Array.from({ length: 50 }, (_, index) => `faulty line ${round}.${index} end`);
-        await logs('PutLogEvents', { logGroupName: GROUP, logStreamName: 'faulty/one', logEvents: lines.map((message) => ({ timestamp: Date.now(), message })) });
+        await logs('PutLogEvents', { logGroupName: LOG_GROUP, logStreamName: 'faulty/one', logEvents: lines.map((message) => ({ timestamp: Date.now(), message })) });
         written.push(...lines);
         await eventually(`Something of round ${round}`, channelText, (seen) => seen.includes(`faulty line ${round}.`));
         await practice('POST', 'faults', { service: 'logs', operation: 'FilterLogEvents', times: 4, error: { code: 'ThrottlingException', message: 'Rate exceeded' } });
@@ -71,7 +72,7 @@ describe('the log stream', () => {
     await runStep(incident, 'tailLogs', { sinceMinutes: 1, pattern: '"resting line"' });
     await vscode.commands.executeCommand('incidentRunbook.pauseLogStream');
     await eventually('That it rests', channelText, (seen) => seen.trimEnd().endsWith(' paused ──'));
-    await logs('PutLogEvents', { logGroupName: GROUP, logStreamName: 'faulty/one', logEvents: [{ timestamp: Date.now(), message: 'resting line' }] });
+    await logs('PutLogEvents', { logGroupName: LOG_GROUP, logStreamName: 'faulty/one', logEvents: [{ timestamp: Date.now(), message: 'resting line' }] });
     await vscode.commands.executeCommand('incidentRunbook.resumeLogStream');
     await eventually('What came meanwhile', channelText, (seen) => /resumed ──[^]* resting line\n/.test(seen));
     await vscode.commands.executeCommand('incidentRunbook.stopLogStream');
@@ -79,15 +80,3 @@ describe('the log stream', () => {
     await call('close', { incident, reason: 'Done' });
   });
 });
-
-const GROUP = '/aws/ecs/healthflow-production';
-
-/** A call to CloudWatch Logs as an application makes it. */
-async function logs(operation: string, input: object): Promise<void> {
-  const endpoint = vscode.workspace.getConfiguration('incidentRunbook').get<string>('aws.endpoint', '');
-  const answer = await fetch(endpoint, {
-    method: 'POST', body: JSON.stringify(input),
-    headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': `Logs_20140328.${operation}`, authorization: 'AWS4-HMAC-SHA256 Credential=practice/20261123/eu-central-1/logs/aws4_request, SignedHeaders=host, Signature=0' },
-  });
-  assert.equal(answer.status, 200, await answer.text());
-}

@@ -2,8 +2,11 @@ import * as vscode from 'vscode';
 import type { Frame, FrameLocator, Place } from '../../logs/frame.ts';
 import { PathMapping, type SourceTree } from '../../logs/path-mapping.ts';
 
-/** Left out where there is no repository that says what is source. */
-const EXCLUDED = '**/{node_modules,.git,.venv,venv,site-packages,dist,build,target,bin,obj,out}/**';
+/** Folders left out where there is no repository that says what is source. */
+const NO_SOURCE: readonly string[] = ['node_modules', '.git', '.venv', 'venv', 'site-packages', 'dist', 'build', 'target', 'bin', 'obj', 'out'];
+const EXCLUDED = `**/{${NO_SOURCE.join(',')}}/**`;
+/** A checkout of another branch makes and deletes many files, ms. */
+const SETTLE_MS = 1_000;
 /** Files of a folder without a repository. */
 const MAX_FILES = 50_000;
 /** Frames whose place is remembered. */
@@ -30,6 +33,7 @@ export class WorkspaceFrameLocator implements FrameLocator, vscode.Disposable {
   readonly #isTrusted: () => boolean;
   readonly #changed = new vscode.EventEmitter<void>();
   readonly #subscriptions: vscode.Disposable;
+  #settling: NodeJS.Timeout | undefined;
   /** What is found may be another file from now on. */
   readonly onDidChange = this.#changed.event;
   #refs: readonly string[] = [];
@@ -40,9 +44,11 @@ export class WorkspaceFrameLocator implements FrameLocator, vscode.Disposable {
   constructor(isTrusted: () => boolean) {
     this.#isTrusted = isTrusted;
     const forget = (): void => { this.#forget(); };
+    // Whoever makes them: git, a terminal, another program. What a file holds does not matter.
+    const files = vscode.workspace.createFileSystemWatcher('**/*', false, true, false);
     this.#subscriptions = vscode.Disposable.from(
       this.#changed,
-      vscode.workspace.onDidCreateFiles(forget), vscode.workspace.onDidDeleteFiles(forget), vscode.workspace.onDidRenameFiles(forget),
+      files, files.onDidCreate((uri) => { this.#forgetSoon(uri); }), files.onDidDelete((uri) => { this.#forgetSoon(uri); }),
       vscode.workspace.onDidChangeWorkspaceFolders(() => { this.#folders = undefined; forget(); }),
       vscode.workspace.onDidGrantWorkspaceTrust(() => { this.#folders = undefined; forget(); }),
       vscode.workspace.onDidChangeConfiguration((event) => { if (event.affectsConfiguration('incidentRunbook.logs.pathMappings')) { forget(); } }),
@@ -90,7 +96,17 @@ export class WorkspaceFrameLocator implements FrameLocator, vscode.Disposable {
   }
 
   dispose(): void {
+    clearTimeout(this.#settling);
     this.#subscriptions.dispose();
+  }
+
+  #forgetSoon(uri: vscode.Uri): void {
+    if (this.#settling === undefined && !vscode.workspace.asRelativePath(uri, false).split('/').some((part) => NO_SOURCE.includes(part))) {
+      this.#settling = setTimeout(() => {
+        this.#settling = undefined;
+        this.#forget();
+      }, SETTLE_MS);
+    }
   }
 
   #forget(): void {
