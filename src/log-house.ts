@@ -133,9 +133,14 @@ export function buildLogHouse({ context, clock, ledger, runbook, services, redac
   });
   let exports: Promise<ReturnType<typeof import('./views/logs/export-flow.ts').createExportFlow>> | undefined;
   // One for all, so that two exports never write the same file.
-  const exporting = () => exports ??= import('./views/logs/export-flow.ts').then(({ createExportFlow }) => createExportFlow({
-    clock, runbook, services, redact, onError, memento: context.globalState, streamed: () => streams.request,
-  }));
+  const exporting = () => {
+    if (!isTrusted()) {
+      throw new UserError(t('This workspace is in Restricted Mode, so no log is read. Trust it first.'), { action: { title: t('Manage Workspace Trust'), command: 'workbench.trust.manage' } });
+    }
+    return exports ??= import('./views/logs/export-flow.ts').then(({ createExportFlow }) => createExportFlow({
+      clock, runbook, services, redact, onError, memento: context.globalState, streamed: () => streams.request,
+    }));
+  };
   return {
     streams: {
       start: (request, signal) => {
