@@ -75,9 +75,9 @@ describe('the log stream on CloudWatch', function () {
       written.push(...messages);
     })));
   };
-  const build = () => {
+  const build = (most = MOST_WAIT_MS) => {
     const entries: LogEntry[] = [];
-    const streamer = new LogStreamer({ sink: { show: (more) => { entries.push(...more); }, reveal: () => undefined, streaming: () => undefined }, clock: systemClock, wait: (ms, signal) => wait(Math.min(ms, MOST_WAIT_MS), signal) });
+    const streamer = new LogStreamer({ sink: { show: (more) => { entries.push(...more); }, reveal: () => undefined, streaming: () => undefined }, clock: systemClock, wait: (ms, signal) => wait(Math.min(ms, most), signal) });
     streamers.push(streamer);
     return {
       streamer,
@@ -161,6 +161,16 @@ describe('the log stream on CloudWatch', function () {
     await write('after', 3);
     await complete(messages);
     assert.equal(practice.control.calls().filter(({ operation }) => operation === 'StartLiveTail').length, 1);
+  });
+
+  it('tries an interrupted Live Tail ever less often, and leaves it at polling in the end', async () => {
+    practice.control.logs.liveTail.faults({ cutAfterMs: 1 });
+    const { streamer, messages, notes } = build(50);
+    await streamer.start(request(), never);
+    await noted(notes, /^polling instead of Live Tail: /);
+    assert.deepEqual(notes().flatMap((note) => /^Live Tail is interrupted, polling meanwhile, next try in (\d+) s$/.exec(note)?.[1] ?? []), ['1', '2', '4', '8', '16', '30']);
+    await write('after', 3);
+    await complete(messages);
   });
 
   it('shows a rollout where it belongs: one of the past, and one that begins and ends while it runs', async () => {

@@ -41,6 +41,11 @@ describe('the format of the log stream', () => {
     ]);
   });
 
+  it('writes milliseconds with three digits, and the zone of Greenwich with its sign', () => {
+    const batch = [0, 9, 10, 99, 100].map((ms) => entry('a', { at: Date.UTC(2026, 10, 23, 12, 0, 0, ms) }));
+    assert.deepEqual(lines([batch], { time: 'local', offsetAt: () => 0 }).slice(1), ['000', '009', '010', '099', '100'].map((ms) => `12:00:00.${ms}+00:00 4f7d2a90 a`));
+  });
+
   it('follows the clocks when they are put back, also in a zone of half an hour', () => {
     const change = Date.UTC(2026, 9, 25, 1);
     assert.deepEqual(lines([[entry('a', { at: change - 1 }), entry('b', { at: change })]], { time: 'local', offsetAt: (at) => (at < change ? -150 : -210) }).slice(1), [
