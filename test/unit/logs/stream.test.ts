@@ -24,14 +24,20 @@ function build(clock: TestClock) {
       signal.addEventListener('abort', () => { resolve(); });
     }),
   });
+  const go = async (): Promise<number> => {
+    const due = await until('the wait before a poll', () => waits.shift());
+    due.go();
+    return due.ms;
+  };
   return {
     streamer, entries, states,
-    /** Lets the next poll happen and returns once the one after it is waited for; the ms it would have waited. */
+    /** Lets the next poll happen; the ms it would have waited. */
+    go,
+    /** The same, and returns once the one after it is waited for. */
     async poll(): Promise<number> {
-      const due = await until('the wait before a poll', () => waits.shift());
-      due.go();
+      const ms = await go();
       await until('the wait after the poll', () => waits.length > 0);
-      return due.ms;
+      return ms;
     },
     /** What the waits of a stream that was paused would have been. */
     forgetWaits: () => { waits.length = 0; },
@@ -189,6 +195,28 @@ describe('LogStreamer', () => {
     assert.deepEqual(await started, { shown: 4, errors: 0 });
     assert.deepEqual([shown(), notes()[1]], [['one', 'two', 'three', 'four'], 'throttled, next try in 2 s']);
     streamer.stop();
+  });
+
+  it('tries five times in a row to go on with the history, each page counting anew, then gives it up', async () => {
+    const [one, two] = [event('1', -9, 'one'), event('2', -8, 'two')];
+    let refusals = 0;
+    aws.on('FilterLogEvents', ({ nextToken, startTime }) => {
+      if (nextToken === undefined && Number(startTime) === START - 3_600_000) {
+        return data({ events: [one], nextToken: 'a' });
+      }
+      refusals += 1;
+      return refusals === 5 + 1 ? data({ events: [one, two], nextToken: 'b' }) : refusal('AccessDeniedException', 'not authorized to perform logs:FilterLogEvents');
+    });
+    const { streamer, poll, go, shown, states } = build(createClock());
+    const started = streamer.start(request(), never).catch((error: unknown) => error);
+    const waited: number[] = [];
+    for (let round = 0; round < 9; round += 1) {
+      waited.push(await poll());
+    }
+    assert.deepEqual([waited, shown()], [[2_000, 4_000, 8_000, 16_000, 30_000, 2_000, 4_000, 8_000, 16_000], ['one', 'two']]);
+    await go();
+    assert.match(String(await started), /logs:FilterLogEvents/);
+    assert.deepEqual(states, ['running', 'stopped']);
   });
 
   it('rests, and goes on with what came meanwhile', async () => {
